@@ -3,14 +3,14 @@
 // Where Redis itself promises no order or no exact number, the command says so (`Compare`); everything else must be
 // equal to the last byte, error texts included.
 
-import type { Argument, RespClient } from './client.ts'
+import { type Argument, encodeCommand, type RespClient } from './client.ts'
 import { type Frame, showRaw } from './frame.ts'
-import { type ServerOptions, startServer, type TestServer } from './server.ts'
+import { type ServerKind, type ServerOptions, startServer, type TestServer } from './server.ts'
 
 /**
  * What must be equal in two replies:
  * - `exact`: all bytes;
- * - `unordered`: all bytes, the items in any order;
+ * - `unordered`: all bytes, the items (also of arrays within) in any order;
  * - `pairs`: as unordered, of a flat array of field and value in turn;
  * - `type`: the kind of reply and, of an array, its length (random picks);
  * - `near`: integers, up to a small difference (time to live);
@@ -41,22 +41,24 @@ function agree(a: Frame, b: Frame, compare: Compare): boolean {
     return x >= 0 && y >= 0 && Math.abs(x - y) <= compare.near
   }
   if (a.items === undefined || b.items === undefined || a.items.length !== b.items.length) return false
-  const size = compare === 'pairs' || a.type === '%' ? 2 : 1
-  const [x, y] = [sortedGroups(a.items, size), sortedGroups(b.items, size)]
-  return x.every((group, i) => group === y[i])
+  return sorted(a, compare === 'pairs') === sorted(b, compare === 'pairs')
 }
 
-function sortedGroups(items: readonly Frame[], size: number): string[] {
+/** The frame's bytes with the items of every aggregate in it sorted, pairs kept together. */
+function sorted(frame: Frame, pairs: boolean): string {
+  const items = frame.items
+  if (items === undefined) return frame.raw.toString('latin1')
+  const size = pairs || frame.type === '%' ? 2 : 1
   const groups: string[] = []
   for (let i = 0; i < items.length; i += size) {
     groups.push(
       items
         .slice(i, i + size)
-        .map(item => item.raw.toString('latin1'))
+        .map(item => sorted(item, pairs))
         .join(''),
     )
   }
-  return groups.sort()
+  return `${frame.type}${groups.length}\n${groups.sort().join('')}`
 }
 
 /** A command as one line that can be read and typed again. */
@@ -69,59 +71,109 @@ export function showStep(step: Step): string {
     .join(' ')
 }
 
+type Side = { server: TestServer; client: RespClient }
+
+/** Where two servers first differed, and how. */
+export type Difference = { readonly index: number; readonly text: string }
+
 /** A redis-server and a skep side by side, one connection to each. */
 export class Pair {
-  readonly redis: TestServer
-  readonly skep: TestServer
-  readonly #redisClient: RespClient
-  readonly #skepClient: RespClient
+  readonly #redis: Side
+  readonly #skep: Side
+  readonly #options: ServerOptions
 
-  private constructor(redis: TestServer, skep: TestServer, redisClient: RespClient, skepClient: RespClient) {
-    this.redis = redis
-    this.skep = skep
-    this.#redisClient = redisClient
-    this.#skepClient = skepClient
+  private constructor(redis: Side, skep: Side, options: ServerOptions) {
+    this.#redis = redis
+    this.#skep = skep
+    this.#options = options
   }
 
   /** Starts both with the same options. SKEP_DIFFERENTIAL=redis compares Redis with itself: is the test right? */
   static async start(options: ServerOptions = {}): Promise<Pair> {
-    const second = process.env.SKEP_DIFFERENTIAL === 'redis' ? 'redis' : 'skep'
-    const redis = await startServer('redis', options)
+    const all = { shards: 4, ...options }
+    const redis = await startSide('redis', all)
     try {
-      const skep = await startServer(second, { shards: 4, ...options })
-      return new Pair(redis, skep, await redis.connect(), await skep.connect())
+      const skep = await startSide(process.env.SKEP_DIFFERENTIAL === 'redis' ? 'redis' : 'skep', all)
+      return new Pair(redis, skep, all)
     } catch (error) {
-      await redis.stop()
+      await redis.server.stop()
       throw error
     }
   }
 
+  /** The two servers: redis-server, and the one that has to behave like it. */
+  get servers(): readonly [redis: TestServer, skep: TestServer] {
+    return [this.#redis.server, this.#skep.server]
+  }
+
   /** Throws unless both give the same reply; returns skep's. */
   async same(args: readonly Argument[], compare: Compare = 'exact'): Promise<Frame> {
-    const [redis, skep] = await Promise.all([this.#redisClient.exchange(args), this.#skepClient.exchange(args)])
+    const [redis, skep] = await Promise.all([this.#redis.client.exchange(args), this.#skep.client.exchange(args)])
     const differs = difference(redis, skep, compare)
     if (differs !== undefined) throw new Error(`${showStep({ args })}\n    ${differs}`)
     return skep
   }
 
-  /** As `same` with commands written as text, words parted by blanks. */
+  /** As `same` with a command written as text, words parted by blanks. */
   async sameLine(line: string, compare: Compare = 'exact'): Promise<Frame> {
     return this.same(line.split(' '), compare)
   }
 
-  /** Sends the steps to both in one write each; the first that differs with its place, or undefined. */
-  async firstDifference(steps: readonly Step[]): Promise<{ index: number; text: string } | undefined> {
-    const commands = steps.map(step => step.args)
-    const [redis, skep] = await Promise.all([this.#redisClient.pipeline(commands), this.#skepClient.pipeline(commands)])
-    for (let index = 0; index < steps.length; index++) {
-      const text = difference(redis[index], skep[index], steps[index].compare)
-      if (text !== undefined) return { index, text }
+  /** Sends the steps to both, `depth` in one write; tells the first reply that differs, or a connection lost. */
+  async firstDifference(steps: readonly Step[], depth = steps.length): Promise<Difference | undefined> {
+    for (let at = 0; at < steps.length; at += depth) {
+      const batch = steps.slice(at, at + depth)
+      const commands = batch.map(step => step.args)
+      const [redis, skep] = await Promise.all([answers(this.#redis, commands), answers(this.#skep, commands)])
+      for (let i = 0; i < batch.length; i++) {
+        const [a, b] = [redis.frames[i], skep.frames[i]]
+        const text =
+          a !== undefined && b !== undefined
+            ? difference(a, b, batch[i].compare)
+            : `redis ${a ? showRaw(a.raw) : redis.failure}\n    skep  ${b ? showRaw(b.raw) : skep.failure}`
+        if (text !== undefined) return { index: at + i, text }
+      }
     }
     return undefined
   }
 
-  async stop(): Promise<void> {
-    await Promise.all([this.#redisClient.close(), this.#skepClient.close()])
-    await Promise.all([this.redis.stop(), this.skep.stop()])
+  /** Makes both answer again after a difference: fresh connections, and a fresh server where one died or hangs. */
+  async renew(): Promise<void> {
+    for (const side of [this.#redis, this.#skep]) {
+      await side.client.close()
+      try {
+        side.client = await side.server.connect()
+        side.client.send('PING')
+        await side.client.next(2000)
+      } catch {
+        await side.server.stop('SIGKILL')
+        Object.assign(side, await startSide(side.server.kind, this.#options))
+      }
+    }
   }
+
+  async stop(): Promise<void> {
+    for (const side of [this.#redis, this.#skep]) await side.client.close()
+    await Promise.all([this.#redis.server.stop(), this.#skep.server.stop()])
+  }
+}
+
+async function startSide(kind: ServerKind, options: ServerOptions): Promise<Side> {
+  const server = await startServer(kind, options)
+  return { server, client: await server.connect() }
+}
+
+/** The replies in order; fewer than the commands where the connection was lost or nothing more came. */
+async function answers(
+  side: Side,
+  commands: readonly (readonly Argument[])[],
+): Promise<{ frames: Frame[]; failure: string }> {
+  const frames: Frame[] = []
+  side.client.write(Buffer.concat(commands.map(encodeCommand)))
+  try {
+    while (frames.length < commands.length) frames.push(await side.client.nextFrame(5000))
+  } catch (error) {
+    return { frames, failure: `${String(error)}\n${side.server.output().slice(-2000)}` }
+  }
+  return { frames, failure: '' }
 }

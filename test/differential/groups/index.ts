@@ -1,0 +1,8 @@
+// The groups of commands that random sequences are made of. A new family is one file here and one line below.
+
+import type { Group } from '../sequence.ts'
+import { bitmap } from './bitmap.ts'
+import { generic } from './generic.ts'
+import { strings } from './strings.ts'
+
+export const GROUPS: readonly Group[] = [strings, bitmap, generic]
