@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest'
+import { crc16, keySlot } from '../../src/bytes/crc16.ts'
+
+const slot = (key: string): number => {
+  const bytes = Buffer.from(`##${key}##`, 'latin1')
+  return keySlot(bytes, 2, bytes.length - 4)
+}
+
+test('crc16 gives the check value of CRC-16/XMODEM', () => {
+  expect(crc16(Buffer.from('123456789'), 0, 9)).toBe(0x31c3)
+})
+
+// Answers of CLUSTER KEYSLOT.
+test.each([
+  ['', 0],
+  ['foo', 12182],
+  ['bar', 5061],
+  ['hello', 866],
+  ['foo{}{bar}', 8363],
+  ['{foo', 13308],
+  ['foo{{bar}}zap', 4015],
+  ['\x00\xff', 7920],
+])('the slot of %j is %i', (key, expected) => {
+  expect(slot(key)).toBe(expected)
+})
+
+test('keys with the same hash tag share a slot', () => {
+  expect(slot('{user1000}.following')).toBe(slot('user1000'))
+  expect(slot('a{b}c{d}')).toBe(slot('b'))
+  expect(slot('foo{{bar}}zap')).toBe(slot('{bar'))
+})
+
+test('an empty or unclosed tag does not count', () => {
+  expect(slot('foo{}{bar}')).toBe(crc16(Buffer.from('foo{}{bar}'), 0, 10) & 16383)
+  expect(slot('{foo')).toBe(crc16(Buffer.from('{foo'), 0, 4) & 16383)
+  expect(slot('}foo{')).not.toBe(slot('foo'))
+})
