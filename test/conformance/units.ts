@@ -1,0 +1,28 @@
+// Which units of Redis's suite are run, and which of them make up the core.
+
+/** Left out everywhere: another protocol's library, no tests at all, or random without end. */
+const NEVER = /^unit\/(moduleapi|tls$|printver$)|^integration\/corrupt-dump-fuzzer$/
+
+/** Not core: what takes a second server or a cluster, and two that measure memory by the minute. */
+const NOT_CORE =
+  /^integration\/(replication|psync2|block-repl|failover|dismiss-mem)|^unit\/(wait$|cluster|memefficiency$)/
+
+/** The number of tests of these differs from run to run: they loop against the clock. */
+const VARYING = /^integration\/psync2(-reg)?$/
+
+/** The units named by `--units`: `core`, `all`, or names parted by commas. Throws on a name the suite has not. */
+export function chooseUnits(listed: readonly string[], wanted: string): string[] {
+  const all = listed.filter(unit => unit.includes('/') && !NEVER.test(unit))
+  if (wanted === 'all') return all
+  if (wanted === 'core') return all.filter(unit => !NOT_CORE.test(unit))
+  const names = wanted.split(',').filter(name => name !== '')
+  for (const name of names) {
+    if (!all.includes(name)) throw new Error(`no such unit: ${name}`)
+  }
+  return names
+}
+
+/** Whether a run of the unit may have fewer tests than another. */
+export function countVaries(unit: string): boolean {
+  return VARYING.test(unit)
+}
