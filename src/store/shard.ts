@@ -1,0 +1,350 @@
+// A shard as commands see it: a flyweight over the arena, which finds, makes, changes and deletes keys.
+//
+// Whoever calls this holds the shard's lock. Nothing is kept here: a second thread's Shard over the same arena is the
+// same keyspace. A handler looks keys up by request argument; the …Key forms take bytes for keys from elsewhere.
+
+import { SETTING } from '../config/settings.ts'
+import { WRONG_TYPE } from '../protocol/errors.ts'
+import type { Reply } from '../protocol/reply.ts'
+import { type Request, SENDER } from '../protocol/request.ts'
+import { lfuNew, lfuTouch, lruClock } from './access.ts'
+import { arenaHeld, arenaUsed } from './arena.ts'
+import {
+  dictAdd,
+  dictCount,
+  dictFind,
+  dictRelease,
+  dictRemoveItem,
+  dictReplace,
+} from './dict.ts'
+import { type Engine, NOTIFY } from './engine.ts'
+import {
+  ENTRY,
+  ENTRY_FLAG,
+  type Encoding,
+  type EntryRef,
+  entryAccess,
+  entryCreate,
+  entryEncoding,
+  entryExpireAt,
+  entryExpires,
+  entryFlags,
+  entryRelease,
+  entrySetAccess,
+  entrySetValue,
+  entryType,
+  TYPE,
+  type Type,
+} from './entry.ts'
+import { bury, buryTable, graveyardStep, LAZY_EFFORT } from './graveyard.ts'
+import { itemKeyAt, itemKeyLength, keyHash } from './item.ts'
+import {
+  databaseExpires,
+  databaseKeys,
+  databaseReset,
+  keyspaceDatabase,
+  keyspaceDatabases,
+  keyspaceRoot,
+  ROOT,
+  rootAdd,
+} from './keyspace.ts'
+import type { Memory } from './memory.ts'
+import { stringAt, stringLength } from './string.ts'
+import { copyBytes } from '../bytes/copy.ts'
+import { valueEffort, valueRelease } from './value.ts'
+
+/** What `typed` returns when it has replied WRONGTYPE. */
+export const WRONG = -1
+
+export class Shard {
+  readonly engine: Engine
+  readonly m: Memory
+  readonly index: number
+
+  constructor(engine: Engine, m: Memory, index: number) {
+    this.engine = engine
+    this.m = m
+    this.index = index
+  }
+
+  /** The shard that holds the key in argument `i`; its lock is held too. */
+  ofKey(req: Request, i: number): Shard {
+    const shards = this.engine.shards
+    return shards.length === 1 ? this : this.engine.shardOfSlot(req.slot(i))
+  }
+
+  // ---- finding
+
+  /** The entry of the key in argument `i`, for a command that reads it: counts a hit or a miss, and the access. */
+  find(req: Request, i: number): EntryRef | 0 {
+    const entry = this.findKey(req.db, req.u8, req.at[i], req.length[i])
+    if (entry === 0) {
+      rootAdd(this.m, ROOT.MISSES, 1)
+      this.engine.notify(NOTIFY.KEY_MISS, 'keymiss', req.db, req.u8, req.at[i], req.length[i])
+      return 0
+    }
+    rootAdd(this.m, ROOT.HITS, 1)
+    if ((req.sender.flags & SENDER.NO_TOUCH) === 0) this.access(entry)
+    return entry
+  }
+
+  /** The entry of the key in argument `i`, for a command that changes it: no hit or miss is counted. */
+  findForWrite(req: Request, i: number): EntryRef | 0 {
+    const entry = this.findKey(req.db, req.u8, req.at[i], req.length[i])
+    if (entry !== 0 && (req.sender.flags & SENDER.NO_TOUCH) === 0) this.access(entry)
+    return entry
+  }
+
+  /** As `find`, for a key that must hold `type` if it exists: WRONG after replying WRONGTYPE. */
+  typed(req: Request, i: number, type: Type, reply: Reply): EntryRef | 0 | typeof WRONG {
+    const entry = this.find(req, i)
+    return entry === 0 || entryType(this.m, entry) === type ? entry : wrongType(reply)
+  }
+
+  /** As `findForWrite`, for a key that must hold `type` if it exists: WRONG after replying WRONGTYPE. */
+  typedForWrite(req: Request, i: number, type: Type, reply: Reply): EntryRef | 0 | typeof WRONG {
+    const entry = this.findForWrite(req, i)
+    return entry === 0 || entryType(this.m, entry) === type ? entry : wrongType(reply)
+  }
+
+  /** The live entry of a key; an expired one is deleted, or on a replica passed over. No side effect otherwise. */
+  findKey(db: number, key: Uint8Array, at: number, length: number): EntryRef | 0 {
+    const m = this.m
+    const keys = databaseKeys(m, keyspaceDatabase(m, db))
+    const hash = keyHash(m, key, at, length)
+    const entry = dictFind(m, keys, hash, key, at, length) as number as EntryRef | 0
+    if (entry === 0) return 0
+    if (entryExpires(m, entry) && m.f64[entry + ENTRY.EXPIRE / 8] <= this.engine.now) {
+      if (this.engine.deletesExpired) this.expire(db, entry)
+      return 0
+    }
+    return entry
+  }
+
+  /** Notes that an entry was used. */
+  access(entry: EntryRef): void {
+    const m = this.m
+    const settings = this.engine.settings
+    if (settings[SETTING.maxmemoryPolicyLfu] === 0) {
+      entrySetAccess(m, entry, lruClock(this.engine.now))
+      return
+    }
+    const decay = settings[SETTING.lfuDecayTime]
+    entrySetAccess(m, entry, lfuTouch(entryAccess(m, entry), this.engine.now, decay, settings[SETTING.lfuLogFactor]))
+  }
+
+  #newAccess(): number {
+    const { settings, now } = this.engine
+    return settings[SETTING.maxmemoryPolicyLfu] === 0 ? lruClock(now) : lfuNew(now)
+  }
+
+  // ---- making
+
+  /** Adds the key in argument `i`, which must not exist, with a value that lies at `value`. */
+  add(req: Request, i: number, type: Type, encoding: Encoding, value: number): EntryRef {
+    return this.addKey(req.db, req.u8, req.at[i], req.length[i], type, encoding, value)
+  }
+
+  /** Adds a key that must not exist, with a value that lies at `value`. */
+  addKey(
+    db: number,
+    key: Uint8Array,
+    at: number,
+    length: number,
+    type: Type,
+    encoding: Encoding,
+    value: number,
+  ): EntryRef {
+    const entry = entryCreate(this.m, type, encoding, 0, 0, -1, key, at, length)
+    entrySetValue(this.m, entry, value)
+    this.link(db, entry)
+    return entry
+  }
+
+  /** Puts an entry that was just created into the tables; its key must not exist. */
+  link(db: number, entry: EntryRef): void {
+    const m = this.m
+    const database = keyspaceDatabase(m, db)
+    const hash = this.#hashOf(entry)
+    entrySetAccess(m, entry, this.#newAccess())
+    dictAdd(m, databaseKeys(m, database), hash, entry)
+    if (entryExpires(m, entry)) dictAdd(m, databaseExpires(m, database), hash, entry)
+    const at = itemKeyAt(m, entry)
+    this.engine.notify(NOTIFY.NEW, 'new', db, m.u8, at, itemKeyLength(m, entry))
+  }
+
+  #hashOf(entry: EntryRef): number {
+    const m = this.m
+    return keyHash(m, m.u8, itemKeyAt(m, entry), itemKeyLength(m, entry))
+  }
+
+  /** Puts `replacement`, an entry with the same key, in the place of `entry`, which is freed, its value not. */
+  replaceEntry(db: number, entry: EntryRef, replacement: EntryRef): void {
+    const m = this.m
+    const database = keyspaceDatabase(m, db)
+    const hash = this.#hashOf(entry)
+    const had = entryExpires(m, entry)
+    const has = entryExpires(m, replacement)
+    entrySetAccess(m, replacement, entryAccess(m, entry))
+    dictReplace(m, databaseKeys(m, database), hash, entry, replacement)
+    const expires = databaseExpires(m, database)
+    if (had && has) dictReplace(m, expires, hash, entry, replacement)
+    else if (had) dictRemoveItem(m, expires, hash, entry)
+    else if (has) dictAdd(m, expires, hash, replacement)
+    entryRelease(m, entry)
+  }
+
+  // ---- expiry
+
+  /** Sets the time, Unix ms, at which an entry ends. The entry may move: the new ref is returned. */
+  setExpire(db: number, entry: EntryRef, expireAt: number): EntryRef {
+    if (entryExpires(this.m, entry)) {
+      this.m.f64[entry + ENTRY.EXPIRE / 8] = expireAt
+      return entry
+    }
+    return this.#remake(db, entry, expireAt)
+  }
+
+  /** Lets an entry last. The entry may move: the new ref is returned. */
+  persist(db: number, entry: EntryRef): EntryRef {
+    return entryExpires(this.m, entry) ? this.#remake(db, entry, -1) : entry
+  }
+
+  #remake(db: number, entry: EntryRef, expireAt: number): EntryRef {
+    const m = this.m
+    const type = entryType(m, entry)
+    const flags = entryFlags(m, entry) & ~ENTRY_FLAG.EXPIRES
+    const isInline = type === TYPE.STRING && (flags & ENTRY_FLAG.OUTLINE) === 0
+    const inline = isInline ? stringLength(m, entry) : 0
+    const keyAt = itemKeyAt(m, entry)
+    // The key is read from the arena while the copy is allocated there: m.u8 may be remade, its bytes stay.
+    const key = m.u8
+    const copy = entryCreate(m, type, entryEncoding(m, entry), flags, inline, expireAt, key, keyAt, itemKeyLength(m, entry))
+    entrySetValue(m, copy, m.u32[entry * 2 + ENTRY.VALUE / 4])
+    if (inline > 0) copyBytes(m.u8, stringAt(m, copy), m.u8, stringAt(m, entry), inline)
+    this.replaceEntry(db, entry, copy)
+    return copy
+  }
+
+  /** Deletes an entry whose time is up, says so to log, replicas and subscribers, and counts it. */
+  expire(db: number, entry: EntryRef): void {
+    this.#deleteByServer(db, entry, NOTIFY.EXPIRED, 'expired', ROOT.EXPIRED, SETTING.lazyfreeLazyExpire)
+  }
+
+  /** Deletes an entry to get memory back. */
+  evict(db: number, entry: EntryRef): void {
+    this.#deleteByServer(db, entry, NOTIFY.EVICTED, 'evicted', ROOT.EVICTED, SETTING.lazyfreeLazyEviction)
+  }
+
+  #deleteByServer(db: number, entry: EntryRef, type: number, event: string, counter: number, lazy: number): void {
+    const { m, engine } = this
+    const key = m.u8
+    const at = itemKeyAt(m, entry)
+    const length = itemKeyLength(m, entry)
+    const isLazy = engine.settings[lazy] !== 0
+    engine.deletedByServer(db, key, at, length, isLazy)
+    engine.notify(type, event, db, key, at, length)
+    if (m.u32[keyspaceRoot(m) * 2 + ROOT.MARKS / 4] !== 0) engine.onMarkedKey?.(this, db, key, at, length)
+    rootAdd(m, counter, 1)
+    this.discard(db, entry, isLazy)
+  }
+
+  // ---- deleting
+
+  /** Deletes an entry, its value at once or, if `lazy` and large, in steps. Leaves word to nobody: see `touched`. */
+  discard(db: number, entry: EntryRef, lazy: boolean): void {
+    const m = this.m
+    this.unlink(db, entry)
+    if (lazy && valueEffort(m, entry) > LAZY_EFFORT) {
+      bury(m, entry)
+    } else {
+      valueRelease(m, entry)
+      entryRelease(m, entry)
+    }
+  }
+
+  /** Takes an entry out of the tables; it is the caller's then. */
+  unlink(db: number, entry: EntryRef): void {
+    const m = this.m
+    const database = keyspaceDatabase(m, db)
+    const hash = this.#hashOf(entry)
+    if (entryExpires(m, entry)) dictRemoveItem(m, databaseExpires(m, database), hash, entry)
+    dictRemoveItem(m, databaseKeys(m, database), hash, entry)
+  }
+
+  /** Frees an entry that `unlink` took out, value and all. */
+  free(entry: EntryRef): void {
+    valueRelease(this.m, entry)
+    entryRelease(this.m, entry)
+  }
+
+  /** Empties a database, freeing at once or in steps. Returns how many keys there were. */
+  flush(db: number, lazy: boolean): number {
+    const m = this.m
+    const database = keyspaceDatabase(m, db)
+    const keys = databaseKeys(m, database)
+    const count = dictCount(m, keys)
+    if (count === 0) return 0
+    dictRelease(m, databaseExpires(m, database))
+    databaseReset(m, database)
+    buryTable(m, keys, count)
+    if (!lazy) while (graveyardStep(m, 1 << 20));
+    return count
+  }
+
+  // ---- leaving word
+
+  /**
+   * A command changed the key in argument `i`: the single place from which the log, replicas, WATCH, tracking and
+   * keyspace events follow. `changes` counts for rdb_changes_since_last_save.
+   */
+  touched(req: Request, i: number, type: number, event: string, changes = 1): void {
+    this.touchedKey(req.db, req.u8, req.at[i], req.length[i], type, event, changes)
+  }
+
+  /** As `touched`, for a key that is no argument. */
+  touchedKey(
+    db: number,
+    key: Uint8Array,
+    at: number,
+    length: number,
+    type: number,
+    event: string,
+    changes = 1,
+  ): void {
+    const { m, engine } = this
+    engine.dirty += changes
+    rootAdd(m, ROOT.DIRTY, changes)
+    if (m.u32[keyspaceRoot(m) * 2 + ROOT.MARKS / 4] !== 0) engine.onMarkedKey?.(this, db, key, at, length)
+    engine.notify(type, event, db, key, at, length)
+  }
+
+  // ---- telling
+
+  size(db: number): number {
+    return dictCount(this.m, databaseKeys(this.m, keyspaceDatabase(this.m, db)))
+  }
+
+  get databases(): number {
+    return keyspaceDatabases(this.m)
+  }
+
+  /** Time to live in ms at the time of the command, -1 for an entry that lasts. */
+  ttl(entry: EntryRef): number {
+    const at = entryExpireAt(this.m, entry)
+    return at < 0 ? -1 : Math.max(0, at - this.engine.now)
+  }
+
+  get usedBytes(): number {
+    return arenaUsed(this.m)
+  }
+
+  get heldBytes(): number {
+    return arenaHeld(this.m)
+  }
+}
+
+function wrongType(reply: Reply): typeof WRONG {
+  reply.error(WRONG_TYPE)
+  return WRONG
+}

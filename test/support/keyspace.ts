@@ -1,0 +1,98 @@
+// A keyspace without a server: runs commands on shards in this thread, for tests of commands and structures.
+
+import { findKeys } from '../../src/commands/keys.ts'
+import { arityFits, execute } from '../../src/commands/execute.ts'
+import { findCommand, findSubcommand } from '../../src/commands/table.ts'
+import { wrongArguments } from '../../src/protocol/errors.ts'
+import { Reply } from '../../src/protocol/reply.ts'
+import { requestOf } from '../../src/protocol/request.ts'
+import { defaultSettings } from '../../src/config/settings.ts'
+import { arenaCheck, arenaCreate } from '../../src/store/arena.ts'
+import { databaseExpires, databaseKeys, keyspaceCreate, keyspaceDatabase } from '../../src/store/keyspace.ts'
+import { dictCheck } from '../../src/store/dict-walk.ts'
+import { Engine } from '../../src/store/engine.ts'
+import { parseFrame, plain, type Value } from './frame.ts'
+
+export type TestKeyspace = {
+  readonly engine: Engine
+  readonly reply: Reply
+  /** Unix ms that commands see; tests set it. */
+  now: number
+  /** Database of the calls that follow. */
+  db: number
+  /** Runs a command and returns its reply as plain values. */
+  call(...args: (string | number | Uint8Array)[]): Value
+  /** The effects of the last command: one line per command, arguments joined by blanks. */
+  effects(): string[]
+  /** Holds every invariant of every shard. */
+  check(): void
+}
+
+const MEGABYTE = 2 ** 20
+
+/** A keyspace of `shards` shards of at most `bytesMax` each. */
+export function testKeyspace(shards = 1, bytesMax = 512 * MEGABYTE): TestKeyspace {
+  const memories = Array.from({ length: shards }, () => {
+    const m = arenaCreate(bytesMax, 0x1234567, 0x89abcde)
+    keyspaceCreate(m, 16)
+    return m
+  })
+  const engine = new Engine(defaultSettings(), memories)
+  engine.effects.enabled = true
+  const reply = new Reply()
+  let last: (string | Uint8Array)[] = []
+  const keyspace: TestKeyspace = {
+    engine,
+    reply,
+    now: 1_700_000_000_000,
+    db: 0,
+    call(...args) {
+      last = args.map((arg) => (typeof arg === 'number' ? String(arg) : arg))
+      const req = requestOf(last)
+      req.db = keyspace.db
+      req.resp = reply.resp
+      reply.length = 0
+      let entry = findCommand(req.u8, req.at[0], req.length[0])
+      if (entry !== undefined && entry.subcommands.length > 0) entry = findSubcommand(entry, req.u8, req.at[1], req.length[1])
+      if (entry?.shard === undefined) throw new Error(`no shard command ${last[0]}`)
+      if (arityFits(entry.command.arity, req.argc)) {
+        const found: number[] = []
+        findKeys(entry.command, req, found)
+        const shard = found.length > 0 ? engine.shards[0].ofKey(req, found[0]) : engine.shards[0]
+        execute(engine, entry.shard, shard, req, reply, keyspace.now)
+      } else reply.error(wrongArguments(entry.fullName))
+      const bytes = Buffer.from(reply.u8.subarray(0, reply.length))
+      const frame = parseFrame(bytes, 0)
+      if (frame === undefined || frame.raw.length !== bytes.length) throw new Error(`not one whole reply: ${bytes.toString('latin1')}`)
+      return plain(frame)
+    },
+    effects() {
+      const { effects, dirty } = engine
+      const lines = commandLines(effects.deletions.u8.subarray(0, effects.deletions.length))
+      if (effects.verbatim && dirty > 0) lines.push(last.map(String).join(' '))
+      return [...lines, ...commandLines(effects.out.u8.subarray(0, effects.out.length))]
+    },
+    check() {
+      for (const { m, databases } of engine.shards) {
+        arenaCheck(m)
+        for (let db = 0; db < databases; db++) {
+          dictCheck(m, databaseKeys(m, keyspaceDatabase(m, db)))
+          dictCheck(m, databaseExpires(m, keyspaceDatabase(m, db)))
+        }
+      }
+    },
+  }
+  return keyspace
+}
+
+function commandLines(bytes: Uint8Array): string[] {
+  const buffer = Buffer.from(bytes)
+  const lines: string[] = []
+  for (let at = 0; at < buffer.length; ) {
+    const frame = parseFrame(buffer, at)
+    if (frame === undefined) throw new Error('effects are whole commands')
+    lines.push((plain(frame) as Value[]).map(String).join(' '))
+    at += frame.raw.length
+  }
+  return lines
+}
