@@ -250,9 +250,14 @@ export function trimFixed(text: string): string {
   return trimmed === '-0' ? '0' : trimmed
 }
 
+const BIG_POWERS = Array.from({ length: 64 }, (_, i) => 10n ** BigInt(i))
+
+/** 10^n, which the usual n need not be computed for anew. */
+export const powerOfTen = (n: number): bigint => (n < BIG_POWERS.length ? BIG_POWERS[n] : 10n ** BigInt(n))
+
 /** mantissa x 2^exponent with `decimals` places after the point, rounded half to even. */
 export function fixedDigits(mantissa: bigint, exponent: number, decimals: number): string {
-  const scaled = mantissa * 10n ** BigInt(decimals)
+  const scaled = mantissa * powerOfTen(decimals)
   const units = exponent >= 0 ? scaled << BigInt(exponent) : divideHalfEven(scaled, 1n << BigInt(-exponent))
   const digits = units.toString().padStart(decimals + 1, '0')
   return decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`

@@ -1,0 +1,147 @@
+// LZF, the compression of strings in RDB files.
+//
+// The format is a run of items, each led by a control byte:
+//   000LLLLL                    L + 1 literal bytes follow
+//   LLLOOOOO oooooooo           copy L + 2 bytes (L 1..6) from 1 + (OOOOO oooooooo) bytes back
+//   111OOOOO LLLLLLLL oooooooo  copy L + 9 bytes, likewise
+// A copy may overlap what it produces. There is no length and no end mark: both sizes are stored outside.
+//
+// Always: lzfDecompress reads and writes within the lengths given, whatever the input; what lzfCompress writes
+// decompresses to its input, in any reader of the format.
+
+const LITERALS_MAX = 32
+const COPY_MAX = 264
+const OFFSET_MAX = 8192
+const TABLE_BITS = 14
+
+/**
+ * Where three bytes of this hash were last seen, counted on from `epoch`: what an earlier string left is below it, so
+ * the table need not be cleared for each (64 KB for perhaps 20 bytes). One per thread.
+ */
+const seen = new Uint32Array(1 << TABLE_BITS)
+let epoch = 1
+
+/**
+ * Compresses `length` bytes of `source` into at most `targetMax` bytes of `target`; returns their number, or 0 when
+ * they would not fit (as in Redis: ask for at most length - 4, so that what is stored compressed is worth it).
+ */
+export function lzfCompress(
+  source: Uint8Array,
+  at: number,
+  length: number,
+  target: Uint8Array,
+  targetAt: number,
+  targetMax: number,
+): number {
+  if (length < 4 || targetMax < 2) return 0
+  if (epoch + length > 0xffffffff) {
+    seen.fill(0)
+    epoch = 1
+  }
+  const base = epoch - at
+  epoch += length
+  const end = at + length
+  const targetEnd = targetAt + targetMax
+  let literalFrom = at
+  let out = targetAt
+  let i = at
+  while (i + 2 < end) {
+    const slot = tripleSlot(source[i], source[i + 1], source[i + 2])
+    const before = seen[slot] - base
+    const offset = i - before - 1
+    seen[slot] = i + base
+    if (
+      before < at ||
+      offset >= OFFSET_MAX ||
+      source[before] !== source[i] ||
+      source[before + 1] !== source[i + 1] ||
+      source[before + 2] !== source[i + 2]
+    ) {
+      i++
+      continue
+    }
+    const copyMax = end - i < COPY_MAX ? end - i : COPY_MAX
+    let copy = 3
+    while (copy < copyMax && source[before + copy] === source[i + copy]) copy++
+
+    out = writeLiterals(source, literalFrom, i, target, out, targetEnd)
+    if (out < 0 || out + 3 > targetEnd) return 0
+    const code = copy - 2
+    if (code < 7) {
+      target[out++] = (code << 5) | (offset >> 8)
+    } else {
+      target[out++] = 0xe0 | (offset >> 8)
+      target[out++] = code - 7
+    }
+    target[out++] = offset
+    // What the copy covers can be copied from later: its first and last two places are enough to remember.
+    const next = i + copy
+    for (let j = next - 2; j < next && j + 2 < end; j++) {
+      seen[tripleSlot(source[j], source[j + 1], source[j + 2])] = j + base
+    }
+    i = next
+    literalFrom = next
+  }
+  out = writeLiterals(source, literalFrom, end, target, out, targetEnd)
+  return out < 0 ? 0 : out - targetAt
+}
+
+const tripleSlot = (a: number, b: number, c: number): number =>
+  Math.imul((a << 16) | (b << 8) | c, 0x9e3779b1) >>> (32 - TABLE_BITS)
+
+/** Writes source[from…to] as literal items; returns where the output goes on, or -1 when it does not fit. */
+function writeLiterals(
+  source: Uint8Array,
+  from: number,
+  to: number,
+  target: Uint8Array,
+  targetAt: number,
+  targetEnd: number,
+): number {
+  let out = targetAt
+  let i = from
+  while (i < to) {
+    const run = to - i < LITERALS_MAX ? to - i : LITERALS_MAX
+    if (out + 1 + run > targetEnd) return -1
+    target[out++] = run - 1
+    for (let j = 0; j < run; j++) target[out++] = source[i++]
+  }
+  return out
+}
+
+/**
+ * Decompresses `length` bytes of `source` into exactly `targetLength` bytes of `target`. False when the input is damaged:
+ * it ends inside an item, copies from before its start, or has another size; the target then holds rubbish.
+ */
+export function lzfDecompress(
+  source: Uint8Array,
+  at: number,
+  length: number,
+  target: Uint8Array,
+  targetAt: number,
+  targetLength: number,
+): boolean {
+  const end = at + length
+  const targetEnd = targetAt + targetLength
+  let i = at
+  let out = targetAt
+  while (i < end) {
+    const control = source[i++]
+    if (control < LITERALS_MAX) {
+      const run = control + 1
+      if (i + run > end || out + run > targetEnd) return false
+      for (let j = 0; j < run; j++) target[out++] = source[i++]
+      continue
+    }
+    let copy = (control >> 5) + 2
+    if (copy === 9) {
+      if (i >= end) return false
+      copy += source[i++]
+    }
+    if (i >= end) return false
+    let from = out - ((control & 0x1f) << 8) - source[i++] - 1
+    if (from < targetAt || out + copy > targetEnd) return false
+    for (let j = 0; j < copy; j++) target[out++] = target[from++]
+  }
+  return out === targetEnd
+}
