@@ -1,0 +1,22 @@
+// The bench's suites by name; each is one file with its question in the header.
+
+import type { Report } from '../support/report.ts'
+import type { Settings } from '../support/servers.ts'
+import { big } from './big.ts'
+import { busy } from './busy.ts'
+import { idle } from './idle.ts'
+import { memory } from './memory.ts'
+import { sessions } from './sessions.ts'
+import { stall } from './stall.ts'
+import { strings } from './strings.ts'
+import { types } from './types.ts'
+import { unions } from './unions.ts'
+
+/** A set of measurements that answers one question. */
+export type Suite = {
+  readonly name: string
+  readonly question: string
+  run(settings: Settings): Promise<Report>
+}
+
+export const SUITES: readonly Suite[] = [strings, types, unions, sessions, memory, idle, big, stall, busy]
