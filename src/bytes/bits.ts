@@ -73,47 +73,87 @@ function popcount32(word: number): number {
   return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
 }
 
+// BITOP: the target first takes a copy of one source, zeros behind it, then the others one by one. Word by word where
+// both begin at a multiple of four, which is four times as fast.
+
 /** target &= source; the source counts as zero beyond its end. */
 export function bitAnd(
   target: Uint8Array,
+  targetWords: Uint32Array,
   targetAt: number,
   targetLength: number,
   source: Uint8Array,
+  sourceWords: Uint32Array,
   sourceAt: number,
   sourceLength: number,
 ): void {
   const shared = Math.min(targetLength, sourceLength)
-  for (let i = 0; i < shared; i++) target[targetAt + i] &= source[sourceAt + i]
+  let i = 0
+  if (targetAt % 4 === 0 && sourceAt % 4 === 0) {
+    const targetWord = targetAt / 4
+    const sourceWord = sourceAt / 4
+    const count = Math.floor(shared / 4)
+    for (let word = 0; word < count; word++) targetWords[targetWord + word] &= sourceWords[sourceWord + word]
+    i = count * 4
+  }
+  for (; i < shared; i++) target[targetAt + i] &= source[sourceAt + i]
   target.fill(0, targetAt + shared, targetAt + targetLength)
 }
 
 /** target |= source, over what both have. */
 export function bitOr(
   target: Uint8Array,
+  targetWords: Uint32Array,
   targetAt: number,
   targetLength: number,
   source: Uint8Array,
+  sourceWords: Uint32Array,
   sourceAt: number,
   sourceLength: number,
 ): void {
   const shared = Math.min(targetLength, sourceLength)
-  for (let i = 0; i < shared; i++) target[targetAt + i] |= source[sourceAt + i]
+  let i = 0
+  if (targetAt % 4 === 0 && sourceAt % 4 === 0) {
+    const targetWord = targetAt / 4
+    const sourceWord = sourceAt / 4
+    const count = Math.floor(shared / 4)
+    for (let word = 0; word < count; word++) targetWords[targetWord + word] |= sourceWords[sourceWord + word]
+    i = count * 4
+  }
+  for (; i < shared; i++) target[targetAt + i] |= source[sourceAt + i]
 }
 
 /** target ^= source, over what both have. */
 export function bitXor(
   target: Uint8Array,
+  targetWords: Uint32Array,
   targetAt: number,
   targetLength: number,
   source: Uint8Array,
+  sourceWords: Uint32Array,
   sourceAt: number,
   sourceLength: number,
 ): void {
   const shared = Math.min(targetLength, sourceLength)
-  for (let i = 0; i < shared; i++) target[targetAt + i] ^= source[sourceAt + i]
+  let i = 0
+  if (targetAt % 4 === 0 && sourceAt % 4 === 0) {
+    const targetWord = targetAt / 4
+    const sourceWord = sourceAt / 4
+    const count = Math.floor(shared / 4)
+    for (let word = 0; word < count; word++) targetWords[targetWord + word] ^= sourceWords[sourceWord + word]
+    i = count * 4
+  }
+  for (; i < shared; i++) target[targetAt + i] ^= source[sourceAt + i]
 }
 
 /** target = ~target. */
-export function bitNot(target: Uint8Array, targetAt: number, targetLength: number): void {
-  for (let i = targetAt, end = targetAt + targetLength; i < end; i++) target[i] = ~target[i]
+export function bitNot(target: Uint8Array, targetWords: Uint32Array, targetAt: number, targetLength: number): void {
+  let i = 0
+  if (targetAt % 4 === 0) {
+    const targetWord = targetAt / 4
+    const count = Math.floor(targetLength / 4)
+    for (let word = 0; word < count; word++) targetWords[targetWord + word] = ~targetWords[targetWord + word]
+    i = count * 4
+  }
+  for (; i < targetLength; i++) target[targetAt + i] = ~target[targetAt + i]
 }

@@ -17,29 +17,94 @@ const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`))
  * leading blank, no NaN, nothing that overflows to infinity or underflows to zero. NaN means refused.
  */
 export function parseDouble(bytes: Uint8Array, at: number, length: number): number {
-  // A sign, up to 15 digits and perhaps a dot: both the digits and the power of ten are exact, so one division rounds right.
+  if (length === 0 || length > 11) return parseDoubleLong(bytes, at, length)
+  const negative = bytes[at] === MINUS
+  const first = negative ? at + 1 : at
   const end = at + length
-  let i = at
-  const negative = length > 0 && bytes[at] === MINUS
-  if (negative) i++
-  if (length === 0 || length > 17) return parseDoubleSlow(bytes, at, length)
-  let mantissa = 0
+  // Few digits stay in a machine integer; with doubles this loop takes twice as long.
   let digits = 0
+  let count = 0
   let dotAt = -1
-  for (; i < end; i++) {
+  for (let i = first; i < end; i++) {
     const digit = bytes[i] - ZERO
     if (digit >= 0 && digit <= 9) {
-      mantissa = mantissa * 10 + digit
-      digits++
+      digits = (digits * 10 + digit) | 0
+      count++
     } else if (bytes[i] === DOT && dotAt < 0) {
       dotAt = i
     } else {
       return parseDoubleSlow(bytes, at, length)
     }
   }
-  if (digits === 0 || digits > 15) return parseDoubleSlow(bytes, at, length)
-  if (dotAt >= 0) mantissa /= POWERS[end - dotAt - 1]
-  return negative ? -mantissa : mantissa
+  if (count === 0 || count > 9) return parseDoubleLong(bytes, at, length)
+  const value = dotAt < 0 ? digits : digits / POWERS[end - dotAt - 1]
+  return negative ? -value : value
+}
+
+function parseDoubleLong(bytes: Uint8Array, at: number, length: number): number {
+  const end = at + length
+  const negative = length > 0 && bytes[at] === MINUS
+  const first = negative ? at + 1 : at
+  let head = 0 // the first 15 digits that count: exact
+  let headDigits = 0
+  let tail = 0 // up to 15 more
+  let tailDigits = 0
+  let dotAt = -1
+  for (let i = first; i < end; i++) {
+    const digit = bytes[i] - ZERO
+    if (digit >= 0 && digit <= 9) {
+      if (headDigits < 15) {
+        head = head * 10 + digit
+        if (head !== 0) headDigits++
+      } else {
+        tail = tail * 10 + digit
+        tailDigits++
+      }
+    } else if (bytes[i] === DOT && dotAt < 0) {
+      dotAt = i
+    } else {
+      return parseDoubleSlow(bytes, at, length)
+    }
+  }
+  const decimals = dotAt < 0 ? 0 : end - dotAt - 1
+  const hasDigits = end - first > (dotAt < 0 ? 0 : 1)
+  if (!hasDigits || tailDigits > 15 || decimals > 22) return parseDoubleSlow(bytes, at, length)
+  // Up to 15 digits both they and the power of ten are exact, so one division rounds right.
+  const value = tailDigits === 0 ? head / POWERS[decimals] : divideLong(head, tail, tailDigits, decimals)
+  if (Number.isNaN(value)) return parseDoubleSlow(bytes, at, length)
+  return negative ? -value : value
+}
+
+/**
+ * (head x 10^tailDigits + tail) / 10^decimals, or NaN when it is too close to a tie to say. Pairs of doubles hold the
+ * number and the quotient exactly but for some 2^-50 of the quotient's second half; if stretching that half either way
+ * changes nothing, the sum is the nearest double. What ZADD usually gets (16 and 17 digits) so takes 0.2 us, not 0.8.
+ */
+function divideLong(head: number, tail: number, tailDigits: number, decimals: number): number {
+  const shifted = head * POWERS[tailDigits]
+  const sum = shifted + tail
+  const tailTaken = sum - shifted
+  const sumError = shifted - (sum - tailTaken) + (tail - tailTaken) + productError(head, POWERS[tailDigits], shifted)
+  const high = sum + sumError
+  const low = sumError - (high - sum)
+
+  const divisor = POWERS[decimals]
+  const quotient = high / divisor
+  const product = quotient * divisor
+  const rest = (high - product - productError(quotient, divisor, product) + low) / divisor
+  const value = quotient + rest * (1 + 2 ** -48)
+  return value === quotient + rest * (1 - 2 ** -48) ? value : Number.NaN
+}
+
+/** What rounding took off a x b, exactly (Dekker's product). */
+function productError(a: number, b: number, product: number): number {
+  const aScaled = a * 134217729
+  const aHigh = aScaled - (aScaled - a)
+  const aLow = a - aHigh
+  const bScaled = b * 134217729
+  const bHigh = bScaled - (bScaled - b)
+  const bLow = b - bHigh
+  return aHigh * bHigh - product + aHigh * bLow + aLow * bHigh + aLow * bLow
 }
 
 function parseDoubleSlow(bytes: Uint8Array, at: number, length: number): number {

@@ -179,13 +179,37 @@ describe('reading', () => {
     expect(parse(text)).toBeNaN()
   })
 
-  test('the short path reads what the long one reads', () => {
+  test('digits without an exponent read as the engine reads them, however many', () => {
+    const check = (text: string): void => {
+      const value = parse(text)
+      expect(Object.is(value, Number(text)), text).toBe(true)
+    }
+    const digits = fc.string({ unit: fc.constantFrom(...'0123456789'), minLength: 1, maxLength: 33 })
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 999999999999999 }), fc.nat(17), fc.boolean(), (digits, place, negative) => {
-        const all = digits.toString()
+      fc.property(digits, fc.nat(33), fc.boolean(), (all, place, negative) => {
         const text = `${negative ? '-' : ''}${all.slice(0, place)}.${all.slice(place)}`
-        if (/\d/.test(text)) expect(parse(text)).toBe(Number(text))
+        if (/\d/.test(text)) check(text)
       }),
+      { numRuns: 3000 },
+    )
+    fc.assert(
+      fc.property(fc.double({ min: 1e-4, max: 1e17 }), value => check(formatDouble17(value))),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('ties and near ties between two doubles go the right way', () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: 2n ** 52n, max: 2n ** 53n - 1n }),
+        fc.nat(30),
+        fc.integer({ min: -1, max: 1 }),
+        (n, up, off) => {
+          // (2n + 1) 2^up lies half way between two doubles.
+          const text = (((2n * n + 1n) << BigInt(up)) + BigInt(off)).toString()
+          expect(parse(text)).toBe(Number(text))
+        },
+      ),
     )
   })
 
