@@ -3,6 +3,7 @@
 // NaN is the answer for "not a float" everywhere, because no text may stand for NaN itself.
 // Always: reading rounds correctly (to nearest, ties to even); what formatDouble17 writes reads back as the same double.
 
+import { fixedDigits, scaleToDouble, splitDouble, trimFixed } from './exact.ts'
 import { integerLength, writeInteger } from './integers.ts'
 
 const ZERO = 0x30
@@ -163,26 +164,6 @@ function hexValue(whole: string, fraction: string, exponent: string): number {
   return scaleToDouble(mantissa, scale)
 }
 
-/** mantissa x 2^exponent for a positive mantissa, rounded once to the nearest double, ties to even; may be infinite. */
-export function scaleToDouble(mantissa: bigint, exponent: number): number {
-  const bits = mantissa.toString(2).length
-  // The last place a double of this magnitude has: 53 bits, fewer below 2^-1022.
-  const unit = Math.max(bits + exponent - 53, -1074)
-  const drop = unit - exponent
-  const kept = drop <= 0 ? mantissa << BigInt(-drop) : divideHalfEven(mantissa, 1n << BigInt(drop))
-  // kept <= 2^53 is exact; two factors, because 2^unit alone may be out of range where the product is not.
-  const half = unit >> 1
-  return Number(kept) * 2 ** half * 2 ** (unit - half)
-}
-
-/** numerator / denominator of non-negative integers, rounded to the nearest integer, ties to even. */
-export function divideHalfEven(numerator: bigint, denominator: bigint): bigint {
-  const quotient = numerator / denominator
-  const twice = (numerator - quotient * denominator) * 2n
-  if (twice < denominator || (twice === denominator && (quotient & 1n) === 0n)) return quotient
-  return quotient + 1n
-}
-
 /** Writes "%.17g" of a double at `at`, which needs 24 bytes of room; returns how many bytes that took. */
 export function writeDouble17(bytes: Uint8Array, at: number, value: number): number {
   if (Number.isSafeInteger(value) && (value !== 0 || 1 / value > 0)) return writeInteger(bytes, at, value)
@@ -292,6 +273,9 @@ export function formatDoubleShortest(value: number): string {
 
 /** C's "%.Nf" of a finite double, N up to 100: the exact value, rounded half to even. */
 export function formatFixed(value: number, decimals: number): string {
+  // toFixed is exact, except that it rounds ties up. A tie ends at most one binary place behind the last decimal.
+  const places = value * 2 ** (decimals + 1)
+  if (places !== Math.floor(places) && Math.abs(value) < 1e21) return value.toFixed(decimals)
   const sign = value < 0 || Object.is(value, -0) ? '-' : ''
   const { mantissa, exponent } = splitDouble(Math.abs(value))
   return sign + fixedDigits(mantissa, exponent, decimals)
@@ -303,42 +287,6 @@ export function formatFixed(value: number, decimals: number): string {
 export function formatHumanDouble(value: number): string {
   if (!Number.isFinite(value)) return formatNonFinite(value)
   return trimFixed(formatFixed(value, 17))
-}
-
-/** Drops the zeros that end a fraction, the dot they leave bare, and the sign of a zero. */
-export function trimFixed(text: string): string {
-  if (!text.includes('.')) return text
-  let end = text.length
-  while (text.charCodeAt(end - 1) === ZERO) end--
-  if (text.charCodeAt(end - 1) === DOT) end--
-  const trimmed = text.slice(0, end)
-  return trimmed === '-0' ? '0' : trimmed
-}
-
-const BIG_POWERS = Array.from({ length: 64 }, (_, i) => 10n ** BigInt(i))
-
-/** 10^n, which the usual n need not be computed for anew. */
-export const powerOfTen = (n: number): bigint => (n < BIG_POWERS.length ? BIG_POWERS[n] : 10n ** BigInt(n))
-
-/** mantissa x 2^exponent with `decimals` places after the point, rounded half to even. */
-export function fixedDigits(mantissa: bigint, exponent: number, decimals: number): string {
-  const scaled = mantissa * powerOfTen(decimals)
-  const units = exponent >= 0 ? scaled << BigInt(exponent) : divideHalfEven(scaled, 1n << BigInt(-exponent))
-  const digits = units.toString().padStart(decimals + 1, '0')
-  return decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`
-}
-
-const SPLIT = new DataView(new ArrayBuffer(8))
-
-/** A finite non-negative double as mantissa x 2^exponent. */
-export function splitDouble(value: number): { mantissa: bigint; exponent: number } {
-  SPLIT.setFloat64(0, value)
-  const high = SPLIT.getUint32(0)
-  const biased = (high >>> 20) & 0x7ff
-  const fraction = (BigInt(high & 0xfffff) << 32n) | BigInt(SPLIT.getUint32(4))
-  return biased === 0
-    ? { mantissa: fraction, exponent: -1074 }
-    : { mantissa: fraction | (1n << 52n), exponent: biased - 1075 }
 }
 
 /** The first `count` significant digits of a positive double and the power of ten of the first, ties to even. */

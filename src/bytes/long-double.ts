@@ -4,7 +4,7 @@
 // nearest, ties to even, subnormals from 2^-16445). Infinity has the mantissa 1 or -1 and an infinite exponent; NaN does
 // not occur, and the sign of zero is not kept, because Redis prints neither.
 
-import { divideHalfEven, fixedDigits, powerOfTen, trimFixed } from './doubles.ts'
+import { divideHalfEven, fixedDigits, powerOfTen, trimFixed } from './exact.ts'
 
 export interface LongDouble {
   readonly mantissa: bigint
@@ -34,11 +34,38 @@ const INFINITY_TEXT = /^inf(inity)?$/i
 export function parseLongDouble(bytes: Uint8Array, at: number, length: number): LongDouble | undefined {
   if (length === 0 || length >= TEXT_BYTES_MAX) return undefined
   const sign = bytes[at]
-  const isSigned = sign === 0x2b || sign === 0x2d
-  let text = ''
-  for (let i = isSigned ? at + 1 : at; i < at + length; i++) text += String.fromCharCode(bytes[i])
-  const magnitude = parseMagnitude(text)
+  const first = sign === 0x2b || sign === 0x2d ? at + 1 : at
+  const end = at + length
+  const magnitude = parseShort(bytes, first, end) ?? parseMagnitude(latin1(bytes, first, end))
   return magnitude !== undefined && sign === 0x2d ? negate(magnitude) : magnitude
+}
+
+/** At most 15 digits and a dot; undefined for anything else, right or wrong. */
+function parseShort(bytes: Uint8Array, first: number, end: number): LongDouble | undefined {
+  if (end - first > 16) return undefined
+  let digits = 0
+  let count = 0
+  let dotAt = -1
+  for (let i = first; i < end; i++) {
+    const digit = bytes[i] - 0x30
+    if (digit >= 0 && digit <= 9) {
+      digits = digits * 10 + digit
+      count++
+    } else if (bytes[i] === 0x2e && dotAt < 0) {
+      dotAt = i
+    } else {
+      return undefined
+    }
+  }
+  if (count === 0 || count > 15) return undefined
+  if (digits === 0) return ZERO_VALUE
+  return dotAt < 0 ? round(BigInt(digits), 1n) : round(BigInt(digits), powerOfTen(end - dotAt - 1))
+}
+
+function latin1(bytes: Uint8Array, first: number, end: number): string {
+  let text = ''
+  for (let i = first; i < end; i++) text += String.fromCharCode(bytes[i])
+  return text
 }
 
 function parseMagnitude(text: string): LongDouble | undefined {
