@@ -29,6 +29,8 @@ async function check(name: string, body: () => Promise<void>): Promise<void> {
   } catch (error) {
     failed++
     console.log(`FAILED ${name}\n${error instanceof Error ? error.message : String(error)}`)
+    // What the compiler complains about, it writes to stdout.
+    if (error instanceof Error && 'stdout' in error) console.log(String(error.stdout))
   }
 }
 
