@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { projectNode } from '../support/server.ts'
+import { endOnSignals, projectNode } from '../support/server.ts'
 import { cacheFolder, layOutSuite, listUnits } from './source.ts'
 import { readBaseline, readExpected, writeBaseline } from './tables.ts'
 import { canIsolate, runUnit } from './unit.ts'
@@ -168,7 +168,7 @@ function summary(verdicts: readonly Verdict[], seconds: number, logs: string): n
   return failed === 0 ? 0 : 1
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130))
+endOnSignals()
 
 try {
   process.exitCode = await main()

@@ -1,7 +1,8 @@
 // Random command sequences: how they are made, run against both servers, and cut down to what still fails.
 //
 // A group (one file in groups/) says which commands of a family there are and how to make their arguments. The keys
-// of a group lie on different shards, and few of them meet many commands, so that values change hands often.
+// of a group lie on different shards, and few of them meet many commands, so that values change hands often. Now and
+// then some commands make a transaction.
 // The same seed makes the same sequence.
 
 import type { Argument } from '../support/client.ts'
@@ -62,19 +63,31 @@ export function makeSequence(group: Group, seed: number, length: number): Sequen
   const protocol = random.pick([2, 3])
   const depth = random.pick([1, 3, 16, 64])
   const prelude: Step[] = [
+    // A sequence cut short may have left a transaction open.
+    { args: ['DISCARD'], compare: 'skip' },
     { args: ['FLUSHALL'] },
     { args: ['SELECT', 0] },
     // The reply names the server's version, id and modules.
     { args: ['HELLO', protocol], compare: 'skip' },
   ]
   const steps: Step[] = []
-  for (let i = 0; i < length; i++) {
+  const one = (): Step => {
     const step = random.weighted(makers).make(random, group.keys)
-    steps.push(random.chance(0.03) ? mangled(step, random) : step)
+    return random.chance(0.03) ? mangled(step, random) : step
+  }
+  while (steps.length < length) {
+    const transaction = random.chance(0.02) && !leftOut.includes('MULTI')
+    steps.push(...(transaction ? inTransaction(Array.from({ length: random.int(1, 6) }, one)) : [one()]))
   }
   steps.push({ args: ['SELECT', 0] })
   for (const key of group.keys) steps.push(...group.look(key))
   return { prelude, steps, depth }
+}
+
+/** The commands between MULTI and EXEC, whose reply holds theirs. */
+function inTransaction(steps: readonly Step[]): Step[] {
+  const queued = steps.map(step => ({ args: step.args }))
+  return [{ args: ['MULTI'] }, ...queued, { args: ['EXEC'], compare: { each: steps.map(step => step.compare) } }]
 }
 
 /** The command with an argument lost, doubled or replaced: most of these are errors, whose texts must agree too. */

@@ -14,27 +14,37 @@ import { type ServerKind, type ServerOptions, startServer, type TestServer } fro
  * - `pairs`: as unordered, of a flat array of field and value in turn;
  * - `type`: the kind of reply and, of an array, its length (random picks);
  * - `near`: integers, up to a small difference (time to live);
+ * - `each`: the items of an array in order, each in its own way (EXEC);
  * - `skip`: nothing.
  */
-export type Compare = 'exact' | 'unordered' | 'pairs' | 'type' | { readonly near: number } | 'skip'
+export type Compare =
+  | 'exact'
+  | 'unordered'
+  | 'pairs'
+  | 'type'
+  | { readonly near: number }
+  | { readonly each: readonly (Compare | undefined)[] }
+  | 'skip'
 
 /** A command and how its replies are compared. */
 export type Step = { readonly args: readonly Argument[]; readonly compare?: Compare }
 
 /** Undefined when the replies agree, else a line that says how they differ. */
 export function difference(redis: Frame, skep: Frame, compare: Compare = 'exact'): string | undefined {
-  if (compare === 'skip' || agree(redis, skep, compare)) return undefined
+  if (agree(redis, skep, compare)) return undefined
   return `redis ${showRaw(redis.raw)}\n    skep  ${showRaw(skep.raw)}`
 }
 
 function agree(a: Frame, b: Frame, compare: Compare): boolean {
   if (a.raw.equals(b.raw)) return true
+  if (compare === 'skip') return true
   if (compare === 'exact' || a.type !== b.type) return false
   // Errors, nulls and numbers of another kind have no order that could differ.
   if (a.type === '-' || a.type === '!') return false
   if (compare === 'type')
     return (a.body === undefined) === (b.body === undefined) && a.items?.length === b.items?.length
   if (typeof compare === 'object') {
+    if ('each' in compare) return agreeEach(a, b, compare.each)
     if (a.type !== ':') return false
     const [x, y] = [Number(a.body), Number(b.body)]
     // -1 and -2 are answers of their own, not short times.
@@ -42,6 +52,12 @@ function agree(a: Frame, b: Frame, compare: Compare): boolean {
   }
   if (a.items === undefined || b.items === undefined || a.items.length !== b.items.length) return false
   return sorted(a, compare === 'pairs') === sorted(b, compare === 'pairs')
+}
+
+function agreeEach(a: Frame, b: Frame, each: readonly (Compare | undefined)[]): boolean {
+  const [x, y] = [a.items, b.items]
+  if (x === undefined || y === undefined || x.length !== y.length) return false
+  return x.every((item, i) => agree(item, y[i], each[i] ?? 'exact'))
 }
 
 /** The frame's bytes with the items of every aggregate in it sorted, pairs kept together. */

@@ -1,16 +1,16 @@
 // A keyspace without a server: runs commands on shards in this thread, for tests of commands and structures.
 
-import { findKeys } from '../../src/commands/keys.ts'
 import { arityFits, execute } from '../../src/commands/execute.ts'
+import { findKeys } from '../../src/commands/keys.ts'
 import { findCommand, findSubcommand } from '../../src/commands/table.ts'
+import { defaultSettings } from '../../src/config/settings.ts'
 import { wrongArguments } from '../../src/protocol/errors.ts'
 import { Reply } from '../../src/protocol/reply.ts'
 import { requestOf } from '../../src/protocol/request.ts'
-import { defaultSettings } from '../../src/config/settings.ts'
 import { arenaCheck, arenaCreate } from '../../src/store/arena.ts'
-import { databaseExpires, databaseKeys, keyspaceCreate, keyspaceDatabase } from '../../src/store/keyspace.ts'
 import { dictCheck } from '../../src/store/dict-walk.ts'
 import { Engine } from '../../src/store/engine.ts'
+import { databaseExpires, databaseKeys, keyspaceCreate, keyspaceDatabase } from '../../src/store/keyspace.ts'
 import { parseFrame, plain, type Value } from './frame.ts'
 
 export type TestKeyspace = {
@@ -47,13 +47,14 @@ export function testKeyspace(shards = 1, bytesMax = 512 * MEGABYTE): TestKeyspac
     now: 1_700_000_000_000,
     db: 0,
     call(...args) {
-      last = args.map((arg) => (typeof arg === 'number' ? String(arg) : arg))
+      last = args.map(arg => (typeof arg === 'number' ? String(arg) : arg))
       const req = requestOf(last)
       req.db = keyspace.db
       req.resp = reply.resp
       reply.length = 0
       let entry = findCommand(req.u8, req.at[0], req.length[0])
-      if (entry !== undefined && entry.subcommands.length > 0) entry = findSubcommand(entry, req.u8, req.at[1], req.length[1])
+      if (entry !== undefined && entry.subcommands.length > 0)
+        entry = findSubcommand(entry, req.u8, req.at[1], req.length[1])
       if (entry?.shard === undefined) throw new Error(`no shard command ${last[0]}`)
       if (arityFits(entry.command.arity, req.argc)) {
         const found: number[] = []
@@ -63,7 +64,8 @@ export function testKeyspace(shards = 1, bytesMax = 512 * MEGABYTE): TestKeyspac
       } else reply.error(wrongArguments(entry.fullName))
       const bytes = Buffer.from(reply.u8.subarray(0, reply.length))
       const frame = parseFrame(bytes, 0)
-      if (frame === undefined || frame.raw.length !== bytes.length) throw new Error(`not one whole reply: ${bytes.toString('latin1')}`)
+      if (frame === undefined || frame.raw.length !== bytes.length)
+        throw new Error(`not one whole reply: ${bytes.toString('latin1')}`)
       return plain(frame)
     },
     effects() {

@@ -7,7 +7,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -69,6 +69,17 @@ process.on('exit', () => {
   }
 })
 
+let endsOnSignals = false
+
+/** Makes a signal that ends this process run its 'exit' handlers, which end what it has started. */
+export function endOnSignals(): void {
+  if (endsOnSignals) return
+  endsOnSignals = true
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => process.exit(128 + constants.signals[signal]))
+  }
+}
+
 /** The Node that the project depends on, or the one that runs now. */
 export function projectNode(): string {
   const own = join(ROOT, 'node_modules', '.bin', 'node')
@@ -122,6 +133,7 @@ export async function startServer(kind: ServerKind, options: ServerOptions = {})
 
 /** Starts a server without waiting: for one that is expected to refuse its configuration or to load for long. */
 export async function launch(kind: ServerKind, options: ServerOptions = {}): Promise<TestServer> {
+  endOnSignals()
   const port = options.port ?? (await freePort())
   const ownDir = options.dir === undefined ? mkdtempSync(join(tmpdir(), `skep-test-${kind}-`)) : undefined
   const dir = options.dir ?? ownDir ?? ''
