@@ -52,12 +52,6 @@ function serverWords(): string {
     .join(' ')
 }
 
-function shardsSuffix(folder: string): void {
-  if (options.shards === undefined) return
-  const path = join(folder, 'src', 'redis-server')
-  writeFileSync(path, `#!/bin/sh\nexec ${serverWords()} "$@" --shards ${options.shards}\n`)
-}
-
 function row(unit: string, passed: string, total: string, redis: string, seconds: string, note: string): void {
   console.log(
     `${unit.padEnd(44)} ${passed.padStart(6)} ${total.padStart(6)} ${redis.padStart(6)} ${seconds.padStart(7)}  ${note}`.trimEnd(),
@@ -71,21 +65,19 @@ async function main(): Promise<number> {
   }
   const jobs = Math.max(1, Number(options.jobs))
   const folders = Array.from({ length: jobs }, () => mkdtempSync(join(tmpdir(), 'skep-conformance-')))
-  try {
-    for (const folder of folders) {
-      layOutSuite(folder, serverWords())
-      shardsSuffix(folder)
-    }
-    const listed = listUnits(folders[0])
-    const units = chooseUnits(listed, options.units)
-    if (options.list) {
-      console.log(units.join('\n'))
-      return 0
-    }
-    return await runAll(units, folders)
-  } finally {
+  // However the run ends, by a signal too.
+  process.on('exit', () => {
     if (!options.keep) for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+  })
+  const shards = options.shards === undefined ? '' : `--shards ${options.shards}`
+  for (const folder of folders) layOutSuite(folder, serverWords(), shards)
+  const listed = listUnits(folders[0])
+  const units = chooseUnits(listed, options.units)
+  if (options.list) {
+    console.log(units.join('\n'))
+    return 0
   }
+  return await runAll(units, folders)
 }
 
 async function runAll(units: string[], folders: readonly string[]): Promise<number> {

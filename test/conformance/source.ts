@@ -69,8 +69,8 @@ function aptSources(): string[] {
   )
 }
 
-/** Lays the suite out in `folder`, which must not hold one yet. `server` is the command line to start. */
-export function layOutSuite(folder: string, server: string): void {
+/** Lays the suite out in `folder`. A server is started as `server`, the suite's own options, `options`. */
+export function layOutSuite(folder: string, server: string, options: string): void {
   const source = redisSource()
   for (const name of ['tests', 'utils', 'runtest', 'redis.conf']) {
     cpSync(join(source, name), join(folder, name), { recursive: true })
@@ -78,12 +78,12 @@ export function layOutSuite(folder: string, server: string): void {
   hookIn(join(folder, 'tests', 'test_helper.tcl'))
   mkdirSync(join(folder, 'src'), { recursive: true })
   // exec keeps the process id, which the suite signals and looks for in the log.
-  writeWrapper(join(folder, 'src', 'redis-server'), server)
-  for (const tool of TOOLS) writeWrapper(join(folder, 'src', tool), tool)
+  writeWrapper(join(folder, 'src', 'redis-server'), `${server} "$@" ${options}`.trimEnd())
+  for (const tool of TOOLS) writeWrapper(join(folder, 'src', tool), `${tool} "$@"`)
 }
 
 function writeWrapper(path: string, command: string): void {
-  writeFileSync(path, `#!/bin/sh\nexec ${command} "$@"\n`)
+  writeFileSync(path, `#!/bin/sh\nexec ${command}\n`)
   chmodSync(path, 0o755)
 }
 

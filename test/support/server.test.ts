@@ -33,6 +33,7 @@ describe.skipIf(redisVersion() === undefined)('a redis-server started for a test
     const server = await launch('redis', { args: ['--no-such-option', '1'] })
     expect((await server.ended).code).toBe(1)
     expect(server.output()).toContain('Bad directive')
+    await server.stop()
     await expect(startServer('redis', { args: ['--no-such-option', '1'] })).rejects.toThrow('Bad directive')
   })
 })
