@@ -66,7 +66,8 @@ async function main(): Promise<void> {
     const report = renderReport(await suite.run(settings))
     console.log(report)
     const scaled = settings.scale === 1 ? '' : ` Data sets scaled by ${settings.scale}.`
-    if (options.write) writeSection(suite.name, `${suite.question}.${scaled}\n\n${where}.\n\n${report}`)
+    const question = suite.question[0].toUpperCase() + suite.question.slice(1)
+    if (options.write) writeSection(suite.name, `${question}.${scaled}\n\n${where}.\n\n${report}`)
   }
 }
 
