@@ -21,9 +21,9 @@ class Draft {
   private signed = false
 
   constructor(text: string) {
-    const lines = text.split('\n')
-    if (lines.at(-1) === '') lines.pop()
-    for (const line of lines) this.read(line.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, ''))
+    if (text === '') return
+    // What follows the last line end counts as an empty line: that parts the old lines from new ones behind them.
+    for (const line of text.split('\n')) this.read(line.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, ''))
   }
 
   private read(line: string): void {

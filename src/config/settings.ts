@@ -126,6 +126,12 @@ export function readSetting(view: SettingsView, setting: Setting): number {
   return view[setting]
 }
 
+/** Whether the policy evicts by how often keys are used, so that entries keep counters instead of times. */
+export function evictsByFrequency(view: SettingsView): boolean {
+  const policy = view[SETTING.maxmemoryPolicy]
+  return policy === MAXMEMORY_POLICY.VOLATILE_LFU || policy === MAXMEMORY_POLICY.ALLKEYS_LFU
+}
+
 /** Writes all slots from the values in force. Main thread only. */
 export function writeSettings(view: SettingsView, values: { number(name: string): number }): void {
   for (const [slot, { name }] of SHARED.entries()) view[slot] = values.number(name)

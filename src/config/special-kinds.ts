@@ -220,8 +220,9 @@ export const HOST_NAME: Kind = text({
 /** What a process title may name in braces. */
 export type TitleVariable = 'title' | 'listen-addr' | 'server-mode' | 'port' | 'tls-port' | 'config-file' | 'unixsocket'
 
+// A template is tried out without a title, as Redis does: the title alone is not enough of one.
 const TITLE_VARIABLES: Readonly<Record<TitleVariable, string>> = {
-  title: 'skep-server',
+  title: '',
   'listen-addr': '*:6379',
   'server-mode': '',
   port: '6379',

@@ -72,7 +72,7 @@ export class ConfigValues {
 
   /** Name and value of all that the names and patterns ask for: CONFIG GET. */
   match(patterns: readonly string[]): [name: string, value: string][] {
-    const found = new Map<string, string>()
+    const found = new Map<string, [string, string]>() // by the name in lower case
     for (const pattern of patterns) {
       if (/[*?[]/.test(pattern)) {
         for (const directive of DIRECTIVES) this.matchNames(directive, pattern, found)
@@ -80,18 +80,19 @@ export class ConfigValues {
       }
       // A plain name is answered as it was typed, and finds hidden directives too.
       const directive = findDirective(pattern)
-      if (directive !== undefined) found.set(pattern, this.get(directive.name))
+      const key = pattern.toLowerCase()
+      if (directive !== undefined && !found.has(key)) found.set(key, [pattern, this.get(directive.name)])
     }
-    return [...found]
+    return [...found.values()]
   }
 
-  private matchNames(directive: Directive, pattern: string, found: Map<string, string>): void {
+  private matchNames(directive: Directive, pattern: string, found: Map<string, [string, string]>): void {
     if (directive.hidden) return
     const patternBytes = fromByteString(pattern)
     for (const name of namesOf(directive)) {
       const bytes = fromByteString(name)
       if (found.has(name) || !globMatch(patternBytes, 0, patternBytes.length, bytes, 0, bytes.length, true)) continue
-      found.set(name, this.get(directive.name))
+      found.set(name, [name, this.get(directive.name)])
     }
   }
 
