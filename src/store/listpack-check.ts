@@ -3,11 +3,7 @@
 import { assert } from '../bytes/assert.ts'
 import { blockRoom } from './arena.ts'
 import {
-  backBytes,
   COUNT_UNKNOWN,
-  END,
-  element,
-  elementBytes,
   LISTPACK,
   LISTPACK_EMPTY_BYTES,
   type ListpackRef,
@@ -15,6 +11,7 @@ import {
   listpackNext,
   listpackText,
 } from './listpack.ts'
+import { backBytes, END, element, elementBytes } from './listpack-element.ts'
 import type { Memory } from './memory.ts'
 
 /**

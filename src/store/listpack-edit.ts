@@ -5,41 +5,19 @@
 
 import { assert } from '../bytes/assert.ts'
 import { copyBytes, moveBytes } from '../bytes/copy.ts'
-import { parseBigInteger, parseInteger } from '../bytes/integers.ts'
 import { allocate, reallocate } from './arena.ts'
 import {
-  backBytes,
   COUNT_UNKNOWN,
-  END,
-  elementBytes,
   LISTPACK,
   LISTPACK_BYTES_MAX,
   LISTPACK_EMPTY_BYTES,
   type ListpackRef,
   listpackSeek,
   setCount,
-  wholeBytes,
 } from './listpack.ts'
+import { END, wholeBytes } from './listpack-element.ts'
+import { planInteger, planText, writePlanned } from './listpack-encode.ts'
 import type { Memory } from './memory.ts'
-
-const TWO_32 = 2 ** 32
-/** HEAD of an element as `plan` chose it; strings and the two short integers have none of their own. */
-const SHORT_INTEGER = 0x00
-const SHORT_STRING = 0x80
-const INTEGER_13 = 0xc0
-const STRING_12 = 0xe0
-const STRING_32 = 0xf0
-const INTEGER_16 = 0xf1
-const INTEGER_24 = 0xf2
-const INTEGER_32 = 0xf3
-const INTEGER_64 = 0xf4
-
-// The element about to be written, as planInteger or planText found it: its form, the bytes of head and data, and an
-// integer's two halves.
-let form: number = SHORT_INTEGER
-let size = 0
-let low = 0
-let high = 0
 
 /** Whether `bytes` more bytes of elements may be put into the listpack. */
 export const listpackFits = (m: Memory, lp: ListpackRef, bytes: number): boolean =>
@@ -76,13 +54,11 @@ export function listpackInsert(
   at: number,
   length: number,
 ): ListpackRef {
-  planText(bytes, at, length)
-  return insertPlanned(m, lp, offset, bytes, at, length)
+  return insertPlanned(m, lp, offset, planText(bytes, at, length), bytes, at, length)
 }
 
 export function listpackAppend(m: Memory, lp: ListpackRef, bytes: Uint8Array, at: number, length: number): ListpackRef {
-  planText(bytes, at, length)
-  return insertPlanned(m, lp, m.u32[lp * 2] - 1, bytes, at, length)
+  return insertPlanned(m, lp, m.u32[lp * 2] - 1, planText(bytes, at, length), bytes, at, length)
 }
 
 export function listpackPrepend(
@@ -92,19 +68,16 @@ export function listpackPrepend(
   at: number,
   length: number,
 ): ListpackRef {
-  planText(bytes, at, length)
-  return insertPlanned(m, lp, LISTPACK.ELEMENTS, bytes, at, length)
+  return insertPlanned(m, lp, LISTPACK.ELEMENTS, planText(bytes, at, length), bytes, at, length)
 }
 
 /** As listpackInsert, for a safe integer. */
 export function listpackInsertInteger(m: Memory, lp: ListpackRef, offset: number, value: number): ListpackRef {
-  planInteger(value)
-  return insertPlanned(m, lp, offset, m.u8, 0, 0)
+  return insertPlanned(m, lp, offset, planInteger(value), m.u8, 0, 0)
 }
 
 export function listpackAppendInteger(m: Memory, lp: ListpackRef, value: number): ListpackRef {
-  planInteger(value)
-  return insertPlanned(m, lp, m.u32[lp * 2] - 1, m.u8, 0, 0)
+  return insertPlanned(m, lp, m.u32[lp * 2] - 1, planInteger(value), m.u8, 0, 0)
 }
 
 /** Puts other bytes in the place of the element at `offset`. */
@@ -116,32 +89,29 @@ export function listpackReplace(
   at: number,
   length: number,
 ): ListpackRef {
-  planText(bytes, at, length)
-  return replacePlanned(m, lp, offset, bytes, at, length)
+  return replacePlanned(m, lp, offset, planText(bytes, at, length), bytes, at, length)
 }
 
 /** As listpackReplace, for a safe integer. */
 export function listpackReplaceInteger(m: Memory, lp: ListpackRef, offset: number, value: number): ListpackRef {
-  planInteger(value)
-  return replacePlanned(m, lp, offset, m.u8, 0, 0)
+  return replacePlanned(m, lp, offset, planInteger(value), m.u8, 0, 0)
 }
 
 /** Bytes that a text would take as an element. */
 export function listpackElementBytes(bytes: Uint8Array, at: number, length: number): number {
-  planText(bytes, at, length)
-  return size + backBytes(size)
+  return planText(bytes, at, length)
 }
 
 function insertPlanned(
   m: Memory,
   lp: ListpackRef,
   offset: number,
+  whole: number,
   bytes: Uint8Array,
   at: number,
   length: number,
 ): ListpackRef {
   const old = m.u32[lp * 2]
-  const whole = size + backBytes(size)
   const grown = resize(m, lp, old, old + whole)
   const u8 = m.u8
   const p = grown * 8 + offset
@@ -157,13 +127,13 @@ function replacePlanned(
   m: Memory,
   lp: ListpackRef,
   offset: number,
+  whole: number,
   bytes: Uint8Array,
   at: number,
   length: number,
 ): ListpackRef {
   const old = m.u32[lp * 2]
   const before = wholeBytes(m.u8, lp * 8 + offset)
-  const whole = size + backBytes(size)
   const total = old - before + whole
   let changed = lp
   if (whole > before) {
@@ -241,101 +211,3 @@ export function listpackAppendElements(
   addCount(m, grown, count)
   return grown
 }
-
-// ---- encoding
-
-function planText(bytes: Uint8Array, at: number, length: number): void {
-  const value = length <= 20 ? parseInteger(bytes, at, length) : Number.NaN
-  if (!Number.isNaN(value)) {
-    if (Number.isFinite(value)) planInteger(value)
-    else planBigInteger(parseBigInteger(bytes, at, length) as bigint)
-  } else if (length < 64) {
-    form = SHORT_STRING
-    size = 1 + length
-  } else if (length < 4096) {
-    form = STRING_12
-    size = 2 + length
-  } else {
-    form = STRING_32
-    size = 5 + length
-  }
-}
-
-function planInteger(value: number): void {
-  low = value | 0
-  if (low === value) {
-    if (value >= 0 && value < 128) {
-      form = SHORT_INTEGER
-      size = 1
-    } else if (value >= -4096 && value < 4096) {
-      form = INTEGER_13
-      size = 2
-    } else if (value >= -32768 && value < 32768) {
-      form = INTEGER_16
-      size = 3
-    } else if (value >= -8388608 && value < 8388608) {
-      form = INTEGER_24
-      size = 4
-    } else {
-      form = INTEGER_32
-      size = 5
-    }
-  } else {
-    form = INTEGER_64
-    size = 9
-    high = Math.floor(value / TWO_32) | 0
-  }
-}
-
-function planBigInteger(value: bigint): void {
-  form = INTEGER_64
-  size = 9
-  low = Number(BigInt.asIntN(32, value))
-  high = Number(value >> 32n)
-}
-
-function writePlanned(u8: Uint8Array, p: number, bytes: Uint8Array, at: number, length: number): void {
-  if (form === SHORT_STRING) {
-    u8[p] = SHORT_STRING | length
-    copyBytes(u8, p + 1, bytes, at, length)
-  } else if (form === SHORT_INTEGER) {
-    u8[p] = low
-  } else if (form === INTEGER_13) {
-    u8[p] = INTEGER_13 | ((low >> 8) & 0x1f)
-    u8[p + 1] = low
-  } else if (form === STRING_12) {
-    u8[p] = STRING_12 | (length >>> 8)
-    u8[p + 1] = length
-    copyBytes(u8, p + 2, bytes, at, length)
-  } else if (form === STRING_32) {
-    u8[p] = STRING_32
-    writeWord(u8, p + 1, length, 4)
-    copyBytes(u8, p + 5, bytes, at, length)
-  } else {
-    u8[p] = form
-    writeWord(u8, p + 1, low, size - 1)
-    if (form === INTEGER_64) writeWord(u8, p + 5, high, 4)
-  }
-  writeBack(u8, p + size, size)
-}
-
-/** Writes the low `bytes` bytes of a 32-bit value, the lowest first. */
-function writeWord(u8: Uint8Array, p: number, value: number, bytes: number): void {
-  for (let i = 0; i < bytes && i < 4; i++) u8[p + i] = value >>> (8 * i)
-}
-
-/** Writes BACK for an element of `length` bytes. */
-function writeBack(u8: Uint8Array, p: number, length: number): void {
-  if (length <= 127) {
-    u8[p] = length
-    return
-  }
-  const last = p + backBytes(length) - 1
-  let rest = length
-  for (let q = last; q >= p; q--) {
-    u8[q] = (rest & 0x7f) | (q === p ? 0 : 0x80)
-    rest >>>= 7
-  }
-}
-
-assert(elementBytes(Uint8Array.of(INTEGER_64), 0) === 9, 'reader and writer agree on the forms')
