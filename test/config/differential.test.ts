@@ -134,6 +134,36 @@ describe.skipIf(!comparable)(title, () => {
     expect(ownValues(config, '*')).toEqual(await values(client, '*'))
   })
 
+  test('odd ways to write options and files give the same values', async () => {
+    const other = await startServer('redis', {
+      config: [
+        '',
+        '  # c',
+        "MAXMEMORY '10MB'",
+        'save 1 2',
+        'client-output-buffer-limit "slave 1k 1kb 1"',
+        'slave-priority 7',
+      ],
+      args: [
+        '--hz 20',
+        '--loglevel',
+        'VERBOSE',
+        '--shutdown-on-sigint',
+        'force nosave',
+        '--masterauth',
+        '--x "y',
+        '--save',
+      ],
+    })
+    try {
+      const own = ours(other.process.spawnargs.slice(1))
+      expect(ownValues(own, '*')).toEqual(await values(await other.connect(), '*'))
+      expect(own.get('masterauth')).toBe('--x "y')
+    } finally {
+      await other.stop()
+    }
+  })
+
   test('names and patterns find the same', async () => {
     for (const patterns of [
       ['PORT', 'port', 'P*'],
