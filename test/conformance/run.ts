@@ -3,9 +3,9 @@
 // Prints a row a unit beside what redis-server passes. Exits with 0 when nothing failed but what expected.tsv names,
 // 1 when something else did, 2 when it could not be run.
 
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { isAbsolute, join, resolve } from 'node:path'
+import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { endOnSignals, projectNode } from '../support/server.ts'
@@ -44,10 +44,12 @@ const { values: options } = parseArgs({
   },
 })
 
-/** The server's words with paths made absolute: the suite runs in a folder of its own. */
+/** The server's words with paths made absolute: the suite runs in a folder of its own and looks at the full title. */
 function serverWords(): string {
-  return options.server
-    .split(' ')
+  const words = options.server.split(' ')
+  const found = (process.env.PATH ?? '').split(delimiter).map(folder => join(folder, words[0]))
+  if (!words[0].includes('/')) words[0] = found.find(path => existsSync(path)) ?? words[0]
+  return words
     .map(word => (word.includes('/') && !word.startsWith('-') && !isAbsolute(word) ? resolve(word) : word))
     .join(' ')
 }
