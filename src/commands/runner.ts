@@ -1,0 +1,74 @@
+// Runs commands on shards for one thread, the same way wherever that is: timed, counted, and what they leave behind
+// (effects, keyspace events, entries for the slow log) passed on.
+
+import { SETTING } from '../config/settings.ts'
+import type { Reply } from '../protocol/reply.ts'
+import type { Request } from '../protocol/request.ts'
+import type { Statistics } from '../shared/statistics.ts'
+import type { Engine, Notice } from '../store/engine.ts'
+import type { Shard } from '../store/shard.ts'
+import { SKIP_SLOWLOG, type ShardCommand } from './command.ts'
+import { execute } from './execute.ts'
+import type { Entry } from './table.ts'
+
+/** Where a thread sends what commands leave behind. */
+export interface Sink {
+  /** A command took longer than slowlog-log-slower-than allows, or its time is to be watched for LATENCY. */
+  slow(entry: Entry, req: Request, microseconds: number): void
+  /** Keyspace events for subscribers. */
+  notices(notices: readonly Notice[]): void
+}
+
+export class Runner {
+  readonly engine: Engine
+  readonly statistics: Statistics
+  readonly sink: Sink
+  /** Where the last command's time ended: the next one's begins there when they follow at once. Milliseconds. */
+  clock = 0
+
+  constructor(engine: Engine, statistics: Statistics, sink: Sink) {
+    this.engine = engine
+    this.statistics = statistics
+    this.sink = sink
+  }
+
+  /** Begins a batch of commands: they follow each other at once and see the same time. Returns that time, Unix ms. */
+  startBatch(): number {
+    this.clock = performance.now()
+    return Date.now()
+  }
+
+  /** Runs a command whose locks are held. */
+  run(entry: Entry, command: ShardCommand, shard: Shard, req: Request, reply: Reply, now: number): void {
+    const { engine, statistics } = this
+    const errors = reply.errors
+    execute(engine, command, shard, req, reply, now)
+    if (engine.deferred) return
+    const end = performance.now()
+    const microseconds = (end - this.clock) * 1000
+    this.clock = end
+    const failed = reply.errors !== errors
+    statistics.called(entry.id, microseconds, failed)
+    const settings = engine.settings
+    if (settings[SETTING.latencyTracking] !== 0) statistics.timed(entry.id, microseconds)
+    if (failed) this.failed(reply)
+    const threshold = settings[SETTING.slowlogLogSlowerThan]
+    const watch = settings[SETTING.latencyMonitorThreshold]
+    if (
+      (threshold >= 0 && microseconds >= threshold && (command.flags & SKIP_SLOWLOG) === 0) ||
+      (watch > 0 && microseconds >= watch * 1000)
+    ) {
+      this.sink.slow(entry, req, microseconds)
+    }
+    if (engine.notices.length > 0) this.sink.notices(engine.notices)
+  }
+
+  /** Counts the error reply at the end of `reply` by its code. */
+  failed(reply: Reply): void {
+    let end = reply.errorAt + 1
+    while (end < reply.length && reply.u8[end] !== 32 && reply.u8[end] !== 13) end++
+    let code = ''
+    for (let i = reply.errorAt + 1; i < end; i++) code += String.fromCharCode(reply.u8[i])
+    this.statistics.failedWith(code)
+  }
+}

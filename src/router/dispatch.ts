@@ -1,0 +1,278 @@
+// Decides where a command runs: here on the router, here on a shard whose lock is free, or by mail at the shard's owner.
+//
+// What keeps a client's commands in order: while answers are due to it, only commands for single shards follow, by mail,
+// and a shard's mail is first in, first out. Everything else waits until nothing is due (HOLD.ANSWERS).
+
+import { arityFits } from '../commands/execute.ts'
+import { NO_AUTH as NO_AUTH_FLAG, type RouterCommand, type ShardCommand } from '../commands/command.ts'
+import { Runner } from '../commands/runner.ts'
+import { type Entry, findCommand, findSubcommand } from '../commands/table.ts'
+import { NO_AUTH, wrongArguments } from '../protocol/errors.ts'
+import type { Reply } from '../protocol/reply.ts'
+import type { Request } from '../protocol/request.ts'
+import { lockWord } from '../shared/control.ts'
+import { lockTry, unlock } from '../shared/lock.ts'
+import type { Statistics } from '../shared/statistics.ts'
+import { LockSet } from '../shard/locks.ts'
+import type { Engine } from '../store/engine.ts'
+import { memoryRefresh } from '../store/memory.ts'
+import type { Shard } from '../store/shard.ts'
+import { type Connection, HOLD } from './connection.ts'
+import type { Post } from './post.ts'
+import type { Router } from './router.ts'
+
+/** Commands run under one hold of the locks before owners get a chance. */
+const TURN = 128
+/** A command with more bytes of arguments than this goes by mail: copying them would hold up the others. */
+const BYTES_IN_PASSING = 64 * 1024
+
+/** What became of a command. */
+export const DISPATCHED = {
+  /** It has run, or is on its way. */
+  DONE: 0,
+  /** It must be given again once the connection's holds are gone. */
+  HELD: 1,
+} as const
+
+export class Dispatcher {
+  readonly #router: Router
+  readonly #engine: Engine
+  readonly #runner: Runner
+  readonly #statistics: Statistics
+  readonly #post: Post
+  readonly #control: Int32Array
+  readonly #locks: LockSet
+  /** Which shards' locks this thread holds until `finish`. */
+  readonly #held: Uint8Array
+  #heldCount = 0
+  #turn = 0
+  #now = 0
+
+  constructor(router: Router, engine: Engine, statistics: Statistics, post: Post, control: Int32Array) {
+    this.#router = router
+    this.#engine = engine
+    this.#statistics = statistics
+    this.#runner = new Runner(engine, statistics, router.sink)
+    this.#post = post
+    this.#control = control
+    this.#locks = new LockSet(control, engine.shards.length)
+    this.#held = new Uint8Array(engine.shards.length)
+    engine.inPassing = true
+  }
+
+  get runner(): Runner {
+    return this.#runner
+  }
+
+  /** Begins a batch of commands of one connection. */
+  start(): void {
+    this.#now = this.#runner.startBatch()
+    this.#turn = 0
+  }
+
+  /** Ends it: gives the locks back, lets mail go out. */
+  finish(): void {
+    this.#giveLocks()
+    this.#post.publish()
+  }
+
+  /** Runs or mails one command, or says that it must wait. */
+  dispatch(client: Connection, req: Request): number {
+    const { reply } = this.#router
+    let entry = findCommand(req.u8, req.at[0], req.length[0])
+    if (entry !== undefined && entry.subcommands.length > 0 && req.argc > 1) {
+      entry = findSubcommand(entry, req.u8, req.at[1], req.length[1]) ?? entry
+    }
+    const problem = this.#problem(client, entry, req)
+    if (problem !== undefined) {
+      if (client.owed > 0) return this.#hold(client, HOLD.ANSWERS)
+      reply.resp = client.resp
+      if (entry !== undefined) this.#statistics.rejected(entry.id)
+      this.#refuse(client, reply, problem)
+      return DISPATCHED.DONE
+    }
+    const known = entry as Entry
+    const previous = client.lastCommand
+    client.lastCommand = known.fullName
+    req.db = client.db
+    req.resp = client.resp
+    req.sender = client
+    const result =
+      known.router !== undefined
+        ? this.#serve(client, known, known.router, req, reply)
+        : this.#runOnShard(client, known, known.shard as ShardCommand, req, reply)
+    if (result === DISPATCHED.HELD) client.lastCommand = previous
+    return result
+  }
+
+  /** Why a command is refused before it runs, in Redis's words. */
+  #problem(client: Connection, entry: Entry | undefined, req: Request): string | undefined {
+    if (entry === undefined) return client.authenticated ? unknownCommand(req) : NO_AUTH
+    const { command } = entry
+    if (command.subcommands !== undefined) {
+      if (!client.authenticated) return NO_AUTH
+      return req.argc < 2 ? wrongArguments(entry.fullName) : unknownSubcommand(req, entry)
+    }
+    if (!arityFits(command.arity, req.argc)) return wrongArguments(entry.fullName)
+    if (!client.authenticated && (command.flags & NO_AUTH_FLAG) === 0) return NO_AUTH
+    return undefined
+  }
+
+  #refuse(client: Connection, reply: Reply, text: string): void {
+    const before = reply.length
+    reply.error(text)
+    this.#runner.failed(reply)
+    this.#router.replied(client, before)
+  }
+
+  #hold(client: Connection, hold: number): number {
+    client.holds |= hold
+    return DISPATCHED.HELD
+  }
+
+  // ---- commands of the router
+
+  #serve(client: Connection, entry: Entry, command: RouterCommand, req: Request, reply: Reply): number {
+    if (client.owed > 0) return this.#hold(client, HOLD.ANSWERS)
+    reply.resp = client.resp
+    const errors = reply.errors
+    const before = reply.length
+    const { runner } = this
+    // Commands of the router may take locks of their own.
+    if (this.#heldCount > 0) this.#giveLocks()
+    this.#router.monitored(client, req)
+    command.serve(client, req, reply, this.#router)
+    const end = performance.now()
+    this.#statistics.called(entry.id, (end - runner.clock) * 1000, reply.errors !== errors)
+    this.#statistics.timed(entry.id, (end - runner.clock) * 1000)
+    runner.clock = end
+    if (reply.errors !== errors) runner.failed(reply)
+    this.#router.replied(client, before)
+    return DISPATCHED.DONE
+  }
+
+  // ---- commands of shards
+
+  #runOnShard(client: Connection, entry: Entry, command: ShardCommand, req: Request, reply: Reply): number {
+    const shards = this.#engine.shards
+    let shard: Shard
+    if (entry.singleKey > 0) {
+      shard = shards.length === 1 ? shards[0] : this.#engine.shardOfSlot(req.slot(entry.singleKey))
+    } else {
+      shard = this.#locks.resolve(this.#engine, entry, req)
+      if (this.#locks.count > 1) return this.#runOnShards(client, entry, command, shard, req, reply)
+    }
+    if (client.owed === 0 && this.#enter(shard.index) && this.#isShort(command, shard, req)) {
+      this.#router.monitored(client, req)
+      if (this.#runInPassing(client, entry, command, shard, req, reply)) return DISPATCHED.DONE
+    } else {
+      this.#router.monitored(client, req)
+    }
+    return this.#mail(client, entry, shard.index, req)
+  }
+
+  /** A command over several shards: all locks at once, or by mail; nothing else of the client meanwhile. */
+  #runOnShards(
+    client: Connection,
+    entry: Entry,
+    command: ShardCommand,
+    shard: Shard,
+    req: Request,
+    reply: Reply,
+  ): number {
+    if (client.owed > 0) return this.#hold(client, HOLD.ANSWERS)
+    this.#router.monitored(client, req)
+    const locks = this.#locks
+    this.#giveLocks()
+    let queued = false
+    for (let i = 0; i < locks.count; i++) if (this.#post.isQueued(locks.shards[i])) queued = true
+    if (!queued && locks.tryTake()) {
+      for (let i = 0; i < locks.count; i++) memoryRefresh(this.#engine.shards[locks.shards[i]].m)
+      const done =
+        this.#isShort(command, shard, req) && this.#runInPassing(client, entry, command, shard, req, reply)
+      locks.release()
+      if (done) return DISPATCHED.DONE
+    }
+    // Behind what this router has mailed to any of the shards, whose owner runs it: see LockSet.resolve.
+    const result = this.#mail(client, entry, shard.index, req)
+    if (result === DISPATCHED.DONE) client.holds |= HOLD.ANSWERS
+    return result
+  }
+
+  #isShort(command: ShardCommand, shard: Shard, req: Request): boolean {
+    const last = req.argc - 1
+    if (req.at[last] + req.length[last] - req.at[0] > BYTES_IN_PASSING) return false
+    if (command.cost === undefined) return true
+    this.#engine.now = this.#now
+    return !this.#engine.isLong(command.cost(shard, req))
+  }
+
+  /** Returns false if the command found that it would take long. */
+  #runInPassing(
+    client: Connection,
+    entry: Entry,
+    command: ShardCommand,
+    shard: Shard,
+    req: Request,
+    reply: Reply,
+  ): boolean {
+    const before = reply.length
+    reply.resp = client.resp
+    this.#engine.deferred = false
+    this.#runner.run(entry, command, shard, req, reply, this.#now)
+    if (this.#engine.deferred) {
+      reply.length = before
+      return false
+    }
+    this.#router.replied(client, before)
+    return true
+  }
+
+  /** Takes the shard's lock if that needs no wait and nothing of ours is queued there. */
+  #enter(index: number): boolean {
+    if (this.#held[index] === 1) {
+      if (++this.#turn < TURN) return true
+      this.#giveLocks()
+      this.#now = Date.now()
+      this.#turn = 0
+    }
+    if (this.#post.isQueued(index) || !lockTry(this.#control, lockWord(index))) return false
+    this.#held[index] = 1
+    this.#heldCount++
+    memoryRefresh(this.#engine.shards[index].m)
+    return true
+  }
+
+  #giveLocks(): void {
+    if (this.#heldCount === 0) return
+    for (let i = 0; i < this.#held.length; i++) {
+      if (this.#held[i] === 0) continue
+      this.#held[i] = 0
+      unlock(this.#control, lockWord(i))
+    }
+    this.#heldCount = 0
+  }
+
+  #mail(client: Connection, entry: Entry, shard: number, req: Request): number {
+    if (client.owesMuch) return this.#hold(client, HOLD.ANSWERS)
+    // What has been replied so far must leave before the answer can.
+    if (client.owed === 0) this.#router.flushBefore(client)
+    if (!this.#post.send(shard, client.slot, entry.id, req)) {
+      this.#router.waitForRing(client)
+      return this.#hold(client, HOLD.RING)
+    }
+    client.owe(shard, this.#router.wantsReply(client))
+    return DISPATCHED.DONE
+  }
+}
+
+/** Redis shows a stranger's command back, shortened. */
+function unknownCommand(req: Request): string {
+  let args = ''
+  for (let i = 1; i < req.argc && args.length < 128; i++) args += `'${req.text(i).slice(0, 128 - args.length)}' `
+  return `ERR unknown command '${req.text(0).slice(0, 128)}', with args beginning with: ${args}`
+}
+
+function unknownSubcommand(req: Request, entry: Entry): string {
+  return `ERR unknown subcommand '${req.text(1).slice(0, 128)}'. Try ${entry.fullName.toUpperCase()} HELP.`
+}

@@ -1,0 +1,151 @@
+// The router's side of the mail: commands to shards, and their answers back.
+
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import { assert } from '../bytes/assert.ts'
+import type { Request } from '../protocol/request.ts'
+import { routerBellWord, shardBellWord } from '../shared/control.ts'
+import { doorbellAwake, doorbellListen, doorbellPrepare, doorbellRing } from '../shared/doorbell.ts'
+import { RingConsumer, RingProducer } from '../shared/ring.ts'
+import { commandMailBytes, type LargeMail, MAIL, REPLY_HEAD_BYTES, writeCommand } from '../shard/mail.ts'
+import type { RouterData } from '../shard/thread-data.ts'
+
+/** Takes an answer off the post. */
+export type Deliver = (client: number, shard: number, u8: Uint8Array, at: number, length: number) => void
+
+/** Messages taken from one ring before the others are looked at. */
+const TURN = 256
+
+export class Post {
+  readonly #control: Int32Array
+  readonly #bell: number
+  readonly #requests: RingProducer[]
+  readonly #replies: RingConsumer[]
+  readonly #ports: readonly MessagePort[]
+  readonly #deliver: Deliver
+  /** Commands on their way to each shard, or their answers on the way back. */
+  readonly #outstanding: Int32Array
+  #total = 0
+  #isListening = false
+  readonly #woken: () => void
+
+  constructor(data: RouterData, deliver: Deliver, woken: () => void) {
+    const { memory, index, ports } = data
+    this.#control = new Int32Array(memory.control)
+    this.#bell = routerBellWord(memory.shape, index)
+    this.#requests = memory.requests[index].map((buffer) => new RingProducer(buffer))
+    this.#replies = memory.replies[index].map((buffer) => new RingConsumer(buffer))
+    this.#ports = ports
+    this.#deliver = deliver
+    this.#outstanding = new Int32Array(memory.shape.shards)
+    this.#woken = () => {
+      this.#isListening = false
+      doorbellAwake(this.#control, this.#bell)
+      woken()
+    }
+  }
+
+  /** Whether commands of this router wait for the shard's owner: then later ones must queue behind them. */
+  isQueued(shard: number): boolean {
+    return this.#outstanding[shard] > 0
+  }
+
+  get isIdle(): boolean {
+    return this.#total === 0
+  }
+
+  /** Mails a command. Returns false if the ring is too full now. `publish` makes it visible. */
+  send(shard: number, client: number, command: number, req: Request): boolean {
+    const ring = this.#requests[shard]
+    const bytes = commandMailBytes(req)
+    if (bytes > ring.payloadMax) {
+      if (ring.begin(MAIL.LARGE, 0) < 0) return false
+      this.#sendLarge(shard, client, command, req)
+    } else {
+      const at = ring.begin(MAIL.COMMAND, bytes)
+      if (at < 0) return false
+      writeCommand(ring.u8, ring.u32, at, client, command, req)
+    }
+    this.#outstanding[shard]++
+    this.#total++
+    return true
+  }
+
+  #sendLarge(shard: number, client: number, command: number, req: Request): void {
+    const first = req.at[0]
+    const end = req.at[req.argc - 1] + req.length[req.argc - 1]
+    const u8 = req.u8.slice(first, end) as Uint8Array<ArrayBuffer>
+    const at = req.at.slice(0, req.argc)
+    for (let i = 0; i < at.length; i++) at[i] -= first
+    const mail: LargeMail = {
+      what: 'command',
+      client,
+      sender: req.sender.id,
+      flags: req.sender.flags,
+      command,
+      db: req.db,
+      resp: req.resp,
+      at,
+      length: req.length.slice(0, req.argc),
+      u8,
+    }
+    this.#ports[shard].postMessage(mail, [u8.buffer])
+  }
+
+  /** Makes mailed commands visible and wakes who sleeps. */
+  publish(): void {
+    for (let shard = 0; shard < this.#requests.length; shard++) {
+      if (this.#requests[shard].publish()) doorbellRing(this.#control, shardBellWord(shard))
+    }
+  }
+
+  /** Delivers the answers that have come. Returns whether there were any. */
+  poll(): boolean {
+    if (this.#total === 0) return false
+    let any = false
+    for (let shard = 0; shard < this.#replies.length; shard++) if (this.#pollShard(shard)) any = true
+    return any
+  }
+
+  #pollShard(shard: number): boolean {
+    const ring = this.#replies[shard]
+    let taken = 0
+    for (; taken < TURN; taken++) {
+      const at = ring.next()
+      if (at < 0) break
+      this.#outstanding[shard]--
+      this.#total--
+      if (ring.kind === MAIL.LARGE) {
+        this.#deliverLarge(shard)
+      } else {
+        const length = ring.u32[at / 4 + 1]
+        this.#deliver(ring.u32[at / 4], shard, ring.u8, at + REPLY_HEAD_BYTES, length)
+      }
+    }
+    if (taken === 0) return false
+    ring.release()
+    // The shard may wait for the room that was just freed.
+    doorbellRing(this.#control, shardBellWord(shard))
+    return true
+  }
+
+  #deliverLarge(shard: number): void {
+    const received = receiveMessageOnPort(this.#ports[shard])
+    assert(received !== undefined, 'a large frame precedes its message')
+    const mail = received.message as LargeMail
+    assert(mail.what === 'reply', 'shards send replies')
+    this.#deliver(mail.client, shard, mail.u8, 0, mail.u8.length)
+  }
+
+  /** Has `woken` called once answers come, if any are due. Returns false when some are there already. */
+  listen(): boolean {
+    if (this.#isListening || this.#total === 0) return true
+    const rings = doorbellPrepare(this.#control, this.#bell)
+    if (this.#replies.some((ring) => !ring.isEmpty())) {
+      doorbellAwake(this.#control, this.#bell)
+      return false
+    }
+    this.#isListening = true
+    doorbellListen(this.#control, this.#bell, rings, this.#woken)
+    return true
+  }
+}

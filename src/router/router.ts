@@ -1,0 +1,363 @@
+// A router: the thread that has the clients. It reads their commands, has them run, and sends the replies in order.
+//
+// All sockets share one read buffer: what arrives is parsed where it lies, and only what is left of a command that has
+// not come whole is kept. Replies of a batch collect in one buffer, which goes to the socket as it is; it is reused if
+// the kernel took everything at once, which is the usual case.
+
+import { type MessagePort, parentPort } from 'node:worker_threads'
+import { Socket } from 'node:net'
+import type { Client, Router as RouterForCommands } from '../commands/client.ts'
+import { entries } from '../commands/table.ts'
+import { SETTING, viewSettings } from '../config/settings.ts'
+import { ConfigCopy } from '../config/values.ts'
+import { PARSED, Parser } from '../protocol/parser.ts'
+import { Reply } from '../protocol/reply.ts'
+import { Request } from '../protocol/request.ts'
+import { STAT, Statistics } from '../shared/statistics.ts'
+import type { RouterData } from '../shard/thread-data.ts'
+import { threadSink } from '../shard/sink.ts'
+import { arenaAttach } from '../store/arena.ts'
+import { Engine } from '../store/engine.ts'
+import { Connection, HOLD } from './connection.ts'
+import { DISPATCHED, Dispatcher } from './dispatch.ts'
+import { Post } from './post.ts'
+
+const READ_BYTES = 64 * 1024
+/** A client with more unsent bytes than this is not read until it has taken some. */
+const UNSENT_BYTES_MAX = 32 * 1024 * 1024
+/** Output buffers kept for clients that answers are due to. */
+const SPARE_OUTPUTS = 256
+const OUTPUT_BYTES = 4096
+
+export class Router implements RouterForCommands {
+  readonly index: number
+  readonly data: RouterData
+  readonly config: ConfigCopy
+  readonly engine: Engine
+  readonly statistics: Statistics
+  readonly sink
+  /** Where the replies of the connection being served collect. */
+  readonly reply = new Reply()
+  readonly #port: MessagePort
+  readonly #post: Post
+  readonly #dispatcher: Dispatcher
+  readonly #parser = new Parser(new Request())
+  readonly #read = Buffer.allocUnsafeSlow(READ_BYTES)
+  /** By slot; undefined where a slot is free. */
+  readonly #connections: (Connection | undefined)[] = []
+  readonly #freeSlots: number[] = []
+  readonly #spareOutputs: Reply[] = []
+  readonly #toFlush: Connection[] = []
+  readonly #waitingForRing: Connection[] = []
+  readonly clients = new Map<number, Connection>()
+  #nextId: number
+  #isPolling = false
+
+  constructor(data: RouterData) {
+    const { memory, index, config } = data
+    this.index = index
+    this.data = data
+    this.config = new ConfigCopy(config)
+    this.engine = new Engine(viewSettings(config.settings), memory.arenas.map(arenaAttach))
+    this.statistics = new Statistics(memory.statistics[index], entries.length)
+    this.#port = parentPort as MessagePort
+    this.sink = threadSink(this.#port)
+    this.#post = new Post(
+      data,
+      (client, shard, u8, at, length) => this.#connections[client]?.answer(shard, u8, at, length),
+      () => this.#pollPost(),
+    )
+    const control = new Int32Array(memory.control)
+    this.#dispatcher = new Dispatcher(this, this.engine, this.statistics, this.#post, control)
+    // Ids are unique over all routers: each takes every n-th.
+    this.#nextId = index + 1
+  }
+
+  // ---- connections
+
+  /** Takes over a connection that a listener has accepted. */
+  accept(accepted: Socket, path: string): void {
+    this.statistics.add(STAT.CONNECTIONS, 1)
+    const handle = (accepted as unknown as { _handle: unknown })._handle
+    if (handle === null || handle === undefined) return
+    const id = this.#nextId
+    this.#nextId += this.data.memory.shape.routers
+    const slot = this.#freeSlots.pop() ?? this.#connections.length
+    let client: Connection
+    // The accepted socket hands its handle to one that reads into the shared buffer: `onread` is an option of the
+    // constructor only, and saves a buffer, an event and a stream's bookkeeping with every read.
+    const socket = new Socket({
+      handle,
+      onread: { buffer: this.#read, callback: (length: number) => this.#received(client, length) },
+    } as never)
+    ;(accepted as unknown as { _handle: unknown })._handle = null
+    socket.setNoDelay(true)
+    const keepalive = this.config.number('tcp-keepalive')
+    if (path === '' && keepalive > 0) socket.setKeepAlive(true, keepalive * 1000)
+    const [address, local] =
+      path !== ''
+        ? [`${path}:0`, `${path}:0`]
+        : [`${hostOf(socket.remoteAddress)}:${socket.remotePort}`, `${hostOf(socket.localAddress)}:${socket.localPort}`]
+    client = new Connection(this, socket, id, slot, address, local)
+    this.#connections[slot] = client
+    this.clients.set(id, client)
+    this.statistics.set(STAT.CLIENTS, this.clients.size)
+    client.authenticated = this.config.get('requirepass') === ''
+    socket.on('error', () => undefined)
+    socket.on('end', () => this.#ended(client))
+    socket.on('close', () => this.#closed(client))
+    socket.on('drain', () => this.unhold(client, HOLD.OUTPUT))
+    const refusal = this.#refusal(client, path)
+    if (refusal !== undefined) {
+      this.statistics.add(STAT.REJECTED_CONNECTIONS, 1)
+      socket.end(refusal)
+      client.closing = true
+    }
+    socket.read(0)
+  }
+
+  /** Why a new client is turned away, as a reply. */
+  #refusal(client: Connection, path: string): string | undefined {
+    if (this.clients.size > this.engine.settings[SETTING.maxclients]) return '-ERR max number of clients reached\r\n'
+    const isLocal = path !== '' || client.address.startsWith('127.') || client.address.startsWith('[::1]')
+    const isProtected =
+      this.engine.settings[SETTING.protectedMode] !== 0 && this.config.get('requirepass') === '' && !isLocal
+    return isProtected ? PROTECTED : undefined
+  }
+
+  #ended(client: Connection): void {
+    client.closing = true
+    client.socket.end()
+  }
+
+  #closed(client: Connection): void {
+    if (client.closed) return
+    client.closed = true
+    this.clients.delete(client.id)
+    this.statistics.set(STAT.CLIENTS, this.clients.size)
+    this.#freeSlot(client)
+  }
+
+  /** A slot is used again only when no answer is on its way to it any more. */
+  #freeSlot(client: Connection): void {
+    if (client.owed > 0) return
+    this.#connections[client.slot] = undefined
+    this.#freeSlots.push(client.slot)
+  }
+
+  /** Closes a connection at once. */
+  drop(client: Connection): void {
+    client.closing = true
+    client.socket.destroy()
+  }
+
+  // ---- reading
+
+  /** Bytes have come into the shared buffer. Returns whether to go on reading. */
+  #received(client: Connection, length: number): boolean {
+    if (client.closing) return true
+    this.statistics.add(STAT.NET_INPUT, length)
+    this.statistics.add(STAT.READS, 1)
+    client.lastActive = Date.now()
+    if (client.parser !== undefined) {
+      client.append(this.#read, length)
+      if (client.buffered > this.engine.settings[SETTING.clientQueryBufferLimit]) {
+        this.statistics.add(STAT.QUERY_LIMIT_DISCONNECTIONS, 1)
+        this.drop(client)
+        return false
+      }
+      if (client.holds === 0) this.#runKept(client)
+    } else {
+      const parser = this.#parser
+      parser.begin(0)
+      this.#run(client, parser, this.#read, length)
+      if (parser.start < length && !client.closing) client.keep(this.#read, parser.start, length, parser)
+    }
+    this.#afterBatch(client)
+    return client.holds === 0
+  }
+
+  #runKept(client: Connection): void {
+    const parser = client.parser as Parser
+    this.#run(client, parser, client.buffer, client.buffered)
+    client.consumed(parser.start)
+  }
+
+  /** Runs the commands in u8[… end); afterwards `parser.start` is behind the last one that has run. */
+  #run(client: Connection, parser: Parser, u8: Uint8Array, end: number): void {
+    const dispatcher = this.#dispatcher
+    parser.stranger = !client.authenticated
+    parser.bulkBytesMax = this.engine.settings[SETTING.protoMaxBulkLen]
+    dispatcher.start()
+    while (client.holds === 0 && !client.closing) {
+      const parsed = parser.parse(u8, end)
+      if (parsed === PARSED.COMMAND) {
+        if (dispatcher.dispatch(client, parser.req) === DISPATCHED.HELD) {
+          parser.begin(parser.start)
+          break
+        }
+      } else if (parsed === PARSED.ERROR) {
+        this.#protocolError(client, parser.error)
+        break
+      } else if (parsed === PARSED.MORE) break
+      parser.begin(parser.at)
+      parser.stranger = !client.authenticated
+    }
+    dispatcher.finish()
+  }
+
+  #protocolError(client: Connection, text: string): void {
+    const out = client.owed > 0 ? client.output() : this.reply
+    out.error(text)
+    this.statistics.failedWith('ERR')
+    client.closing = true
+  }
+
+  /** Sends what the batch has replied, and answers that have come meanwhile. */
+  #afterBatch(client: Connection): void {
+    this.flushBefore(client)
+    if (client.closing && client.owed === 0) client.socket.end()
+    this.#pollPost()
+  }
+
+  // ---- holding clients back
+
+  /** Lets a client's commands go on once it has no holds left. */
+  unhold(client: Connection, hold: number): void {
+    if (client.closed || (client.holds & hold) === 0) return
+    client.holds &= ~hold
+    if (client.holds !== 0) return
+    if (client.parser !== undefined && !client.closing) {
+      this.#runKept(client)
+      this.flushBefore(client)
+      if (client.closing && client.owed === 0) client.socket.end()
+    }
+    if (client.holds === 0 && !client.closing) client.socket.resume()
+    this.#schedulePoll()
+  }
+
+  waitForRing(client: Connection): void {
+    this.#waitingForRing.push(client)
+  }
+
+  // ---- replies
+
+  /** The reply to a command has been written to `reply` from `before` on: drops it if the client does not want it. */
+  replied(client: Connection, before: number): void {
+    if (client.replyMode === 'on') return
+    if (!this.wantsReply(client)) this.reply.length = before
+  }
+
+  /** Whether CLIENT REPLY lets the current command's reply through; moves SKIP on. */
+  wantsReply(client: Connection): boolean {
+    if (client.replyMode === 'on') return true
+    if (client.replyMode === 'off') return false
+    client.replyMode = client.replyMode === 'skip-next' ? 'skip' : 'on'
+    return false
+  }
+
+  /** Writes to the socket what has been replied in passing, ahead of answers that are yet to come. */
+  flushBefore(client: Connection): void {
+    const { reply } = this
+    if (reply.length === 0) return
+    if (this.#write(client, reply)) reply.reset()
+    else reply.take()
+  }
+
+  /** Returns whether the buffer may be used again: the kernel has taken all. */
+  #write(client: Connection, reply: Reply): boolean {
+    const { socket } = client
+    this.statistics.add(STAT.NET_OUTPUT, reply.length)
+    if (client.closed || socket.destroyed || socket.writableEnded) return true
+    socket.write(Buffer.from(reply.u8.buffer, 0, reply.length))
+    const unsent = socket.writableLength
+    if (unsent === 0) return true
+    this.#checkUnsent(client, unsent)
+    return false
+  }
+
+  /** A client that does not read: first it is no longer listened to, then, over its limit, cut off. */
+  #checkUnsent(client: Connection, unsent: number): void {
+    if (unsent > UNSENT_BYTES_MAX) client.holds |= HOLD.OUTPUT
+    const { hard } = this.config.outputBufferLimits().normal
+    if (hard > 0 && unsent > hard) {
+      this.statistics.add(STAT.OUTPUT_LIMIT_DISCONNECTIONS, 1)
+      this.drop(client)
+    }
+  }
+
+  borrowOutput(): Reply {
+    return this.#spareOutputs.pop() ?? new Reply(OUTPUT_BYTES)
+  }
+
+  willFlush(client: Connection): void {
+    this.#toFlush.push(client)
+    this.#schedulePoll()
+  }
+
+  #flushOutputs(): void {
+    for (let i = 0; i < this.#toFlush.length; i++) this.#flushOutput(this.#toFlush[i])
+    this.#toFlush.length = 0
+  }
+
+  #flushOutput(client: Connection): void {
+    const { out } = client
+    if (out === undefined) return
+    client.out = undefined
+    if (out.length > 0 && !this.#write(client, out)) out.take(OUTPUT_BYTES)
+    if (this.#spareOutputs.length < SPARE_OUTPUTS) {
+      out.reset(OUTPUT_BYTES)
+      this.#spareOutputs.push(out)
+    }
+  }
+
+  // ---- the post
+
+  #schedulePoll(): void {
+    if (this.#isPolling) return
+    this.#isPolling = true
+    setImmediate(this.#poll)
+  }
+
+  readonly #poll = (): void => {
+    this.#isPolling = false
+    this.#pollPost()
+  }
+
+  /** Delivers answers, sends them, and lets clients go on that waited for them. */
+  #pollPost(): void {
+    this.#post.poll()
+    if (this.#toFlush.length > 0) {
+      const flushed = this.#toFlush.slice()
+      this.#flushOutputs()
+      for (const client of flushed) this.#settled(client)
+    }
+    if (this.#waitingForRing.length > 0) {
+      for (const client of this.#waitingForRing.splice(0)) this.unhold(client, HOLD.RING)
+    }
+    if (!this.#post.listen()) this.#schedulePoll()
+  }
+
+  #settled(client: Connection): void {
+    if (client.owed > 0) return
+    if (client.closed) this.#freeSlot(client)
+    else if (client.closing) client.socket.end()
+    else this.unhold(client, HOLD.ANSWERS)
+  }
+
+  // ---- for commands
+
+  /** Shows a command to the clients that MONITOR. */
+  monitored(_client: Client, _req: Request): void {}
+}
+
+const hostOf = (address: string | undefined): string => {
+  if (address === undefined) return '?'
+  if (address.startsWith('::ffff:')) return address.slice(7)
+  return address.includes(':') ? `[${address}]` : address
+}
+
+const PROTECTED =
+  '-DENIED skep is running in protected mode because protected mode is enabled and no password is set for the default user. ' +
+  'In this mode connections are only accepted from the loopback interface. ' +
+  'To connect from elsewhere, set a password (requirepass), or disable protected mode (CONFIG SET protected-mode no) from a local client, or bind to chosen addresses.\r\n'

@@ -1,0 +1,121 @@
+// Mail between routers and shards: what lies in the rings' messages.
+//
+// A command on its way to a shard (kind COMMAND):
+//
+//   OFFSET  SIZE  FIELD     MEANING
+//        0     4  CLIENT    slot of the connection, for the answer
+//        4     4  SENDER    the client's id
+//        8     2  COMMAND   id in the command table
+//       10     2  DB
+//       12     1  RESP      2 or 3
+//       13     1  FLAGS     SENDER flags
+//       14     2  -
+//       16     4  ARGC
+//       20     4  BYTES     length of what follows the table
+//       24   8*n  ARGS      per argument: u32 index in the bytes, u32 length
+//        …        the bytes, as they came from the client
+//
+// An answer (kind REPLY): u32 CLIENT, u32 length, the reply's bytes.
+//
+// What does not fit a quarter of a ring travels as an ArrayBuffer through a MessagePort, which moves it without a copy;
+// the ring then carries an empty message of kind LARGE in its place, so order is kept.
+
+import { copyBytes } from '../bytes/copy.ts'
+import type { Request } from '../protocol/request.ts'
+import type { RingProducer } from '../shared/ring.ts'
+
+export const MAIL = { COMMAND: 1, REPLY: 2, LARGE: 3, SLOW: 4, NOTICE: 5 } as const
+
+const COMMAND = { CLIENT: 0, SENDER: 4, COMMAND: 8, DB: 10, RESP: 12, FLAGS: 13, ARGC: 16, BYTES: 20, ARGS: 24 } as const
+export const REPLY_HEAD_BYTES = 8
+
+/** A shard-bound command, read from a ring. */
+export interface Envelope {
+  client: number
+  command: number
+}
+
+/** Bytes that a command takes as mail. */
+export function commandMailBytes(req: Request): number {
+  const last = req.argc - 1
+  return COMMAND.ARGS + 8 * req.argc + (req.at[last] + req.length[last] - req.at[0])
+}
+
+/** Writes a command at `at`, where there is room for commandMailBytes. */
+export function writeCommand(
+  u8: Uint8Array,
+  u32: Uint32Array,
+  at: number,
+  client: number,
+  command: number,
+  req: Request,
+): void {
+  const { argc } = req
+  const first = req.at[0]
+  const bytes = req.at[argc - 1] + req.length[argc - 1] - first
+  const word = at / 4
+  u32[word] = client
+  u32[word + 1] = req.sender.id
+  u32[word + 2] = command | (req.db << 16)
+  u32[word + 3] = req.resp | (req.sender.flags << 8)
+  u32[word + 4] = argc
+  u32[word + 5] = bytes
+  let table = word + COMMAND.ARGS / 4
+  for (let i = 0; i < argc; i++) {
+    u32[table++] = req.at[i] - first
+    u32[table++] = req.length[i]
+  }
+  copyBytes(u8, table * 4, req.u8, first, bytes)
+}
+
+/** Points `req` at a command written at `at`; its bytes stay where they are. */
+export function readCommand(u8: Uint8Array, u32: Uint32Array, at: number, req: Request, envelope: Envelope): void {
+  const word = at / 4
+  envelope.client = u32[word]
+  envelope.command = u32[word + 2] & 0xffff
+  req.start(u8)
+  req.db = u32[word + 2] >>> 16
+  req.resp = (u32[word + 3] & 0xff) as 2 | 3
+  mailSender.id = u32[word + 1]
+  mailSender.flags = (u32[word + 3] >>> 8) & 0xff
+  req.sender = mailSender
+  const argc = u32[word + 4]
+  let table = word + COMMAND.ARGS / 4
+  const base = (table + 2 * argc) * 4
+  for (let i = 0; i < argc; i++) {
+    req.push(base + u32[table], u32[table + 1])
+    table += 2
+  }
+}
+
+const mailSender = { id: 0, flags: 0 }
+
+/** Sends a reply. Returns false if the ring is too full now. */
+export function sendReply(ring: RingProducer, client: number, u8: Uint8Array, at: number, length: number): boolean {
+  const to = ring.begin(MAIL.REPLY, REPLY_HEAD_BYTES + length)
+  if (to < 0) return false
+  ring.u32[to / 4] = client
+  ring.u32[to / 4 + 1] = length
+  copyBytes(ring.u8, to + REPLY_HEAD_BYTES, u8, at, length)
+  return true
+}
+
+/** What a LARGE message's port delivers. */
+export type LargeMail =
+  | {
+      readonly what: 'command'
+      readonly client: number
+      readonly sender: number
+      readonly flags: number
+      readonly command: number
+      readonly db: number
+      readonly resp: 2 | 3
+      readonly at: Int32Array
+      readonly length: Int32Array
+      readonly u8: Uint8Array
+    }
+  | { readonly what: 'reply'; readonly client: number; readonly u8: Uint8Array }
+
+/** Whether a reply of this length must go through the port. */
+export const isLargeReply = (ring: RingProducer, length: number): boolean => REPLY_HEAD_BYTES + length > ring.payloadMax
+

@@ -1,0 +1,44 @@
+// What the supervisor gives a thread when it starts: the shared memory, and the ports.
+
+import type { MessagePort } from 'node:worker_threads'
+import type { ConfigSnapshot } from '../config/values.ts'
+import type { Shape } from '../shared/control.ts'
+
+/** All that is shared, by every thread alike. */
+export interface SharedMemory {
+  readonly shape: Shape
+  readonly control: SharedArrayBuffer
+  /** One arena per shard. */
+  readonly arenas: readonly SharedArrayBuffer[]
+  /** One block per thread: the routers first, then the shards. */
+  readonly statistics: readonly SharedArrayBuffer[]
+  /** [router][shard]: commands on their way. */
+  readonly requests: readonly (readonly SharedArrayBuffer[])[]
+  /** [router][shard]: answers. */
+  readonly replies: readonly (readonly SharedArrayBuffer[])[]
+}
+
+export interface ShardData {
+  readonly index: number
+  readonly memory: SharedMemory
+  readonly config: ConfigSnapshot
+  /** By router: large frames. */
+  readonly ports: readonly MessagePort[]
+}
+
+export interface RouterData {
+  readonly index: number
+  readonly memory: SharedMemory
+  readonly config: ConfigSnapshot
+  /** By shard: large frames. */
+  readonly ports: readonly MessagePort[]
+  /** Facts about the process that never change. */
+  readonly facts: ProcessFacts
+}
+
+export interface ProcessFacts {
+  readonly startedAt: number
+  readonly runId: string
+  readonly configFile: string
+  readonly executable: string
+}

@@ -1,0 +1,51 @@
+// The control block: what the threads of one process must know of each other, in one SharedArrayBuffer.
+//
+//   OFFSET         SIZE  FIELD    WRITER       MEANING
+//        0            4  STOPPING main         1 once the process is on its way out
+//        4            4  LOADING  main         1 while data is being loaded
+//        8            4  PAUSED   main         deadline kind of CLIENT PAUSE: 0 none, 1 writes, 2 all
+//       12           52  -        -
+//       64  128 * shards SHARDS   see below    one block a shard
+//        …  128 * routers ROUTERS see below    one block a router
+//
+// A shard's block (a router's has only the bell):
+//
+//   OFFSET  SIZE  FIELD    WRITER          MEANING
+//        0     8  LOCK     see lock.ts     who may touch the arena
+//        8    56  -        -               the lock has a cache line to itself
+//       64     8  BELL     see doorbell.ts wakes the shard's owner
+//       72     4  BUSY     owner           1 while it runs a command
+//       76    52  -        -
+//      128
+
+
+export const CONTROL = { STOPPING: 0, LOADING: 4, PAUSED: 8, SHARDS: 64 } as const
+export const SHARD_BLOCK = { LOCK: 0, BELL: 64, BUSY: 72, SIZE: 128 } as const
+
+/** Threads that share one control block: how many of each. */
+export interface Shape {
+  readonly shards: number
+  readonly routers: number
+}
+
+export const controlCreate = (shape: Shape): SharedArrayBuffer =>
+  new SharedArrayBuffer(CONTROL.SHARDS + SHARD_BLOCK.SIZE * (shape.shards + shape.routers))
+
+/** Word of shard `index`'s lock. */
+export const lockWord = (index: number): number => (CONTROL.SHARDS + index * SHARD_BLOCK.SIZE + SHARD_BLOCK.LOCK) / 4
+
+/** Word of shard `index`'s doorbell. */
+export const shardBellWord = (index: number): number =>
+  (CONTROL.SHARDS + index * SHARD_BLOCK.SIZE + SHARD_BLOCK.BELL) / 4
+
+/** Word of router `index`'s doorbell. */
+export const routerBellWord = (shape: Shape, index: number): number => shardBellWord(shape.shards + index)
+
+/** Reads one of CONTROL's flags. */
+export const controlFlag = (words: Int32Array, field: number): number => Atomics.load(words, field / 4)
+
+/** Sets one of CONTROL's flags. */
+export function controlSet(words: Int32Array, field: number, value: number): void {
+  Atomics.store(words, field / 4, value)
+}
+
