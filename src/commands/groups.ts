@@ -1,6 +1,10 @@
 // All commands, group by group. The order is the table's; nothing else depends on it.
 
 import type { Command } from './command.ts'
+import { bitmapCommands } from './bitmap/index.ts'
+import { genericCommands } from './generic/index.ts'
+import { hyperloglogCommands } from './hyperloglog/index.ts'
+import { setCommands } from './set/index.ts'
 import { stringCommands } from './string/index.ts'
 
-export const groups: readonly (readonly Command[])[] = [stringCommands]
+export const groups: readonly (readonly Command[])[] = [stringCommands, genericCommands, bitmapCommands, hyperloglogCommands, setCommands]

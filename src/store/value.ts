@@ -6,7 +6,9 @@ import { copyBytes } from '../bytes/copy.ts'
 import { allocate, blockRoom, release } from './arena.ts'
 import { ENCODING, type EntryRef, entryEncoding, entrySetValue, entryType, entryValue, TYPE } from './entry.ts'
 import type { Memory } from './memory.ts'
+import { setTableOps } from './set.ts'
 import { stringIsOutline } from './string.ts'
+import { treeOps } from './zset/tree-ops.ts'
 
 /** The operations of one kind of value. `value` is the ref that the entry holds. */
 export interface ValueOps {
@@ -50,7 +52,15 @@ function copyBlock(from: Memory, block: number, to: Memory, bytes: number): numb
   return copy
 }
 
+// A short string has a block of its own too when its key is long.
 OPS[kindOf(TYPE.STRING, ENCODING.RAW)] = oneBlockOps()
+OPS[kindOf(TYPE.STRING, ENCODING.EMBSTR)] = oneBlockOps()
+OPS[kindOf(TYPE.STRING, ENCODING.INT)] = oneBlockOps()
+OPS[kindOf(TYPE.SET, ENCODING.INTSET)] = oneBlockOps()
+OPS[kindOf(TYPE.SET, ENCODING.HASHTABLE)] = setTableOps
+// The small form is one block too (zset/pack.ts).
+OPS[kindOf(TYPE.ZSET, ENCODING.LISTPACK)] = oneBlockOps()
+OPS[kindOf(TYPE.ZSET, ENCODING.SKIPLIST)] = treeOps
 
 function opsOf(m: Memory, entry: EntryRef): ValueOps {
   const ops = OPS[kindOf(entryType(m, entry), entryEncoding(m, entry))]

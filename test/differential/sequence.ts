@@ -14,6 +14,8 @@ export type Maker = {
   /** The command's name as SKEP_LEAVE_OUT gives it. */
   readonly name: string
   readonly weight: number
+  /** Never mangled: with an argument lost or replaced it would do something that cannot be compared. */
+  readonly whole?: boolean
   make(random: Random, keys: readonly string[]): Step
 }
 
@@ -44,11 +46,13 @@ export function command(
   weight: number,
   args: (random: Random, key: () => string) => readonly Argument[],
   compare?: Step['compare'],
+  whole = false,
 ): Maker {
   const words = name.split(' ')
   return {
     name,
     weight,
+    whole,
     make(random, keys) {
       return { args: [...words, ...args(random, () => random.pick(keys))], compare }
     },
@@ -72,8 +76,9 @@ export function makeSequence(group: Group, seed: number, length: number): Sequen
   ]
   const steps: Step[] = []
   const one = (): Step => {
-    const step = random.weighted(makers).make(random, group.keys)
-    return random.chance(0.03) ? mangled(step, random) : step
+    const maker = random.weighted(makers)
+    const step = maker.make(random, group.keys)
+    return maker.whole !== true && random.chance(0.03) ? mangled(step, random) : step
   }
   while (steps.length < length) {
     const transaction = random.chance(0.02) && !leftOut.includes('MULTI')

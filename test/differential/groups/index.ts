@@ -3,6 +3,8 @@
 import type { Group } from '../sequence.ts'
 import { bitmap } from './bitmap.ts'
 import { generic } from './generic.ts'
+import { hyperloglog } from './hyperloglog.ts'
+import { intsets, sets } from './sets.ts'
 import { strings } from './strings.ts'
 
-export const GROUPS: readonly Group[] = [strings, bitmap, generic]
+export const GROUPS: readonly Group[] = [strings, bitmap, hyperloglog, generic, sets, intsets]
