@@ -4,10 +4,17 @@
 import { SETTING } from '../config/settings.ts'
 import { OUT_OF_MEMORY } from '../protocol/errors.ts'
 import type { Reply } from '../protocol/reply.ts'
-import type { Request } from '../protocol/request.ts'
+import { type Request, SENDER } from '../protocol/request.ts'
+import { arenaIsTight } from '../store/arena.ts'
 import type { Engine } from '../store/engine.ts'
 import type { Shard } from '../store/shard.ts'
-import { DENY_OOM, type ShardCommand } from './command.ts'
+import { DENY_OOM, type ShardCommand, WRITE } from './command.ts'
+
+/**
+ * Whose commands are not the occasion to evict: a transaction or script was let in as a whole, and what a master or a
+ * log says was decided there.
+ */
+const MEMORY_DECIDED = SENDER.DENY_BLOCKING | SENDER.MASTER | SENDER.LOADING
 
 /** Whether `argc` arguments suit a command of this arity. */
 export const arityFits = (arity: number, argc: number): boolean => (arity >= 0 ? argc === arity : argc >= -arity)
@@ -22,9 +29,21 @@ export function execute(
   now: number,
 ): void {
   engine.begin(now)
-  if ((command.flags & DENY_OOM) !== 0 && engine.settings[SETTING.maxmemory] > 0 && engine.isOutOfMemory()) {
+  if ((command.flags & (WRITE | DENY_OOM)) !== 0 && isRefused(engine, command, shard, req)) {
     reply.error(OUT_OF_MEMORY)
     return
   }
   command.run(shard, req, reply)
+}
+
+/** Makes room for a command that may take memory. Returns whether it must be refused for want of it. */
+function isRefused(engine: Engine, command: ShardCommand, shard: Shard, req: Request): boolean {
+  const sender = req.sender.flags
+  const takesMemory = (command.flags & DENY_OOM) !== 0
+  if (engine.settings[SETTING.maxmemory] > 0) {
+    if ((sender & MEMORY_DECIDED) === 0 && !engine.makeRoom(shard) && takesMemory) return true
+  } else {
+    shard.m.tableBytesMax = Number.POSITIVE_INFINITY
+  }
+  return takesMemory && arenaIsTight(shard.m) && (sender & (SENDER.MASTER | SENDER.LOADING)) === 0
 }

@@ -35,15 +35,7 @@
 //       16
 
 import { assert } from '../bytes/assert.ts'
-import {
-  ARENA_BYTES_MAX,
-  ARENA_PAGES_WORD,
-  Memory,
-  memoryRefresh,
-  memoryView,
-  PAGE_BYTES,
-  type Ref,
-} from './memory.ts'
+import { ARENA_BYTES_MAX, ARENA_PAGES_WORD, Memory, memoryRefresh, memoryView, PAGE_BYTES, type Ref } from './memory.ts'
 
 export const ARENA = {
   MAGIC: 0,
@@ -75,12 +67,12 @@ const SMALL_UNITS_MAX = SMALL_BYTES_MAX / UNIT_BYTES
 const RUN_BINS = 96
 const EXACT_BINS = 64
 /** The arena grows by at least this much: growing costs no memory until it is touched, but every thread remakes its views. */
-const GROW_PAGES_MIN = 32 * 1024 * 1024 / PAGE_BYTES
+const GROW_PAGES_MIN = (32 * 1024 * 1024) / PAGE_BYTES
 
 // Size classes: every multiple of 8 bytes to 128, then eight to a doubling, which bounds the waste at 1 part in 9.
 const CLASS_UNITS = sizeClasses()
 const CLASS_OF_UNITS = classOfUnits(CLASS_UNITS)
-const CLASS_BLOCKS = Uint32Array.from(CLASS_UNITS, (units) => Math.floor(SPAN_UNITS / units))
+const CLASS_BLOCKS = Uint32Array.from(CLASS_UNITS, units => Math.floor(SPAN_UNITS / units))
 /** How many size classes there are. */
 export const SIZE_CLASSES = CLASS_UNITS.length
 
@@ -143,6 +135,15 @@ export const arenaTouched = (m: Memory): number => m.u32[ARENA.TOP / 4] * PAGE_B
 /** Bytes that can still be handed out, at least, without counting holes. */
 export const arenaRoom = (m: Memory): number =>
   (m.u32[ARENA.PAGES_MAX / 4] - m.u32[ARENA.TOP / 4]) * PAGE_BYTES + (arenaTouched(m) - arenaHeld(m))
+
+/**
+ * Whether the arena is so nearly full that commands which take memory must be refused: a command that allocates from a
+ * full arena ends the process. One piece of an eighth stays free, enough for the largest string and its larger copy.
+ */
+export function arenaIsTight(m: Memory): boolean {
+  const needed = m.u32[ARENA.PAGES_MAX / 4] >>> 3
+  return m.u32[ARENA.PAGES_MAX / 4] - m.u32[ARENA.TOP / 4] < needed && !hasFreeRun(m, needed)
+}
 
 /** Bytes that a block of `bytes` really takes. */
 export function blockBytes(bytes: number): number {
@@ -325,6 +326,16 @@ function takeRun(m: Memory, pages: number): number {
   return takeUntouched(m, pages)
 }
 
+/** Whether a free run has at least `pages` pages. */
+function hasFreeRun(m: Memory, pages: number): boolean {
+  for (let bin = runBin(pages); bin < RUN_BINS; bin++) {
+    for (let run = m.u32[ARENA.RUNS / 4 + bin]; run !== 0; run = m.u32[pageWord(run) + PAGE.FREE / 4]) {
+      if (m.u32[pageWord(run) + PAGE.COUNT / 4] >= pages) return true
+    }
+  }
+  return false
+}
+
 function takeUntouched(m: Memory, pages: number): number {
   const page = m.u32[ARENA.TOP / 4]
   if (page + pages > m.pages) grow(m, page + pages)
@@ -347,7 +358,10 @@ function freeRun(m: Memory, page: number, pages: number): void {
   const u32 = m.u32
   const before = pageWord(page - 1)
   const kindBefore = u32[before] & 0xff
-  if (kindBefore === PAGE_KIND.FREE_RUN_END || (kindBefore === PAGE_KIND.FREE_RUN && u32[before + PAGE.COUNT / 4] === 1)) {
+  if (
+    kindBefore === PAGE_KIND.FREE_RUN_END ||
+    (kindBefore === PAGE_KIND.FREE_RUN && u32[before + PAGE.COUNT / 4] === 1)
+  ) {
     const length = u32[before + PAGE.COUNT / 4]
     freeRunUnlink(m, page - length, length)
     clearRow(m, page)

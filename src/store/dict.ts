@@ -49,6 +49,8 @@ export const BUCKET_ITEMS = 12
 
 /** Mean items a bucket at which the table doubles: two of twelve places stay free for the uneven. */
 const GROW_AT = 10
+/** Mean items a bucket at which it doubles even if memory is short. */
+const CROWDED_AT = 16
 /** Mean items a bucket under which it shrinks, one tenth of the places as in Redis. */
 const SHRINK_AT = 1
 const BITS_MAX = 26
@@ -105,7 +107,7 @@ export function dictAdd(m: Memory, dict: DictRef, hash: number, item: number): v
   beforeChange(m, dict)
   const isRehashing = dictIsRehashing(m, dict)
   const count = ++m.u32[dict * 2 + DICT.COUNT / 4]
-  if (!isRehashing && count > GROW_AT * 2 ** dictBits(m, dict)) resize(m, dict, dictBits(m, dict) + 1)
+  if (!isRehashing && count > GROW_AT * 2 ** dictBits(m, dict)) grow(m, dict, count)
   if (dictIsRehashing(m, dict)) tableInsert(m, dictNewTable(m, dict), dictNewBits(m, dict), hash, item)
   else tableInsert(m, dictTable(m, dict), dictBits(m, dict), hash, item)
 }
@@ -284,12 +286,33 @@ function bitsFor(count: number): number {
   return bits
 }
 
+/** Doubles the table, unless that would cost keys under maxmemory; a table that is far too small grows regardless. */
+function grow(m: Memory, dict: DictRef, count: number): void {
+  const bits = dictBits(m, dict) + 1
+  if (BUCKET.SIZE * 2 ** bits > m.tableBytesMax && count < CROWDED_AT * 2 ** (bits - 1)) return
+  resize(m, dict, bits)
+}
+
 function resize(m: Memory, dict: DictRef, bits: number): void {
   if (bits > BITS_MAX || bits === dictBits(m, dict)) return
   const table = allocateZeroed(m, BUCKET.SIZE * 2 ** bits)
   m.u32[dict * 2 + DICT.NEW_TABLE / 4] = table
   m.u8[dict * 8 + DICT.NEW_BITS] = bits
   m.u32[dict * 2 + DICT.REHASHED / 4] = 0
+}
+
+/**
+ * Starts shrinking a table that has become sparse while it could not shrink: during a rehash or a walk. Returns whether
+ * dictRehash has buckets to move and may.
+ */
+export function dictFit(m: Memory, dict: DictRef): boolean {
+  if (dictPaused(m, dict) > 0) return false
+  if (dictIsRehashing(m, dict)) return true
+  const bits = dictBits(m, dict)
+  const count = dictCount(m, dict)
+  if (bits === 0 || count >= SHRINK_AT * 2 ** bits) return false
+  resize(m, dict, bitsFor(count))
+  return true
 }
 
 /** Makes room for `count` items at once, so that filling needs no rehash. Only for an empty table. */

@@ -3,8 +3,9 @@
 // what decides results is in the arenas.
 
 import { EVENT as NOTIFY } from '../config/keyspace-events.ts'
-import { SETTING } from '../config/settings.ts'
+import { SETTING, type SettingsView } from '../config/settings.ts'
 import { Effects } from './effects.ts'
+import { Eviction, type Neighbours } from './eviction.ts'
 import type { Memory } from './memory.ts'
 import { Shard } from './shard.ts'
 
@@ -21,11 +22,14 @@ export type MarkListener = (shard: Shard, db: number, key: Uint8Array, at: numbe
 
 export { NOTIFY }
 
+/** Elements, or blocks of 64 bytes, that a command may handle in passing. */
+export const WORK_IN_PASSING = 2048
+
 export class Engine {
   /** Unix time in ms, the same throughout a command. */
   now = 0
   /** Settings shared by all threads, by SETTING index. */
-  readonly settings: Float64Array
+  readonly settings: SettingsView
   /** This thread's flyweights of all shards, by index. */
   readonly shards: readonly Shard[]
   /** Changes made by the current command. */
@@ -35,17 +39,48 @@ export class Engine {
   notices: Notice[] = []
   /** False on a replica, which leaves expired keys to its master's word. */
   deletesExpired = true
+  /** Keeps memory under maxmemory. */
+  readonly eviction: Eviction
+  /** How eviction reaches shards whose locks this thread doesn't hold; without it, only those at hand are evicted from. */
+  neighbours: Neighbours | undefined
+  /** Bytes that threads hold beside the keyspace, a slot for each thread, in memory that all share (memory-used.ts). */
+  bytesBeside: Float64Array = new Float64Array(1)
+  /** Whether memory was over maxmemory before the last command that was asked about it, and nothing could go. */
   outOfMemory = false
   onMarkedKey: MarkListener | undefined
+  /** Told before a database, or with -1 all of them, loses its keys. */
+  onFlush: ((db: number) => void) | undefined
+  /** Told before two databases are exchanged. */
+  onSwap: ((db: number, other: number) => void) | undefined
 
-  constructor(settings: Float64Array, memories: readonly Memory[]) {
+  constructor(settings: SettingsView, memories: readonly Memory[]) {
     this.settings = settings
     this.shards = memories.map((m, index) => new Shard(this, m, index))
+    this.eviction = new Eviction(this)
   }
 
   /** The shard that keys of this cluster slot belong to: contiguous ranges of slots. */
   shardOfSlot(slot: number): Shard {
     return this.shards[(slot * this.shards.length) >>> 14]
+  }
+
+  /** Whether commands run in passing, on a thread that has others to serve. */
+  inPassing = false
+  /** A command run in passing found that it would take long, and left it. */
+  deferred = false
+
+  /**
+   * Asked by a handler that has found how long its work is, before it changes or replies anything: true means that it
+   * must return at once, and that the command will be run anew by the shard's owner.
+   */
+  defers(work: number): boolean {
+    if (!this.inPassing || !this.isLong(work)) return false
+    this.deferred = true
+    return true
+  }
+
+  isLong(work: number): boolean {
+    return work > WORK_IN_PASSING
   }
 
   /** Begins a command: forgets what the last one left. */
@@ -62,9 +97,11 @@ export class Engine {
     this.effects.deletion(db, lazy ? 'UNLINK' : 'DEL', key, at, length)
   }
 
-  /** Whether a command that takes memory must be refused. */
-  isOutOfMemory(): boolean {
-    return this.outOfMemory
+  /** Evicts until memory is within maxmemory; see eviction.ts. Returns whether commands may take more memory. */
+  makeRoom(shard: Shard): boolean {
+    const hasRoom = this.eviction.makeRoom(shard)
+    this.outOfMemory = !hasRoom
+    return hasRoom
   }
 
   /** Leaves word of an event for subscribers, if they may want it. */

@@ -27,6 +27,8 @@ export class Memory {
   f64!: Float64Array
   /** Pages that the views cover. */
   pages = 0
+  /** Largest table that a hash table may grow into now: under maxmemory, one that leaves memory within it. */
+  tableBytesMax = Number.POSITIVE_INFINITY
 
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer

@@ -3,7 +3,7 @@
 // Whoever calls this holds the shard's lock. Nothing is kept here: a second thread's Shard over the same arena is the
 // same keyspace. A handler looks keys up by request argument; the …Key forms take bytes for keys from elsewhere.
 
-import { SETTING } from '../config/settings.ts'
+import { evictsByFrequency, SETTING } from '../config/settings.ts'
 import { WRONG_TYPE } from '../protocol/errors.ts'
 import type { Reply } from '../protocol/reply.ts'
 import { type Request, SENDER } from '../protocol/request.ts'
@@ -52,6 +52,9 @@ import type { Memory } from './memory.ts'
 import { stringAt, stringLength } from './string.ts'
 import { copyBytes } from '../bytes/copy.ts'
 import { valueEffort, valueRelease } from './value.ts'
+
+/** A value of more elements than this is never freed at once when the server itself deletes its key. */
+const AT_ONCE_EFFORT = 10_000
 
 /** What `typed` returns when it has replied WRONGTYPE. */
 export const WRONG = -1
@@ -107,6 +110,14 @@ export class Shard {
     return entry === 0 || entryType(this.m, entry) === type ? entry : wrongType(reply)
   }
 
+  /** As `find`, but the entry's access stays as it is: for a command that only asks about the key. */
+  findUntouched(req: Request, i: number, tellsMiss = true): EntryRef | 0 {
+    const entry = this.findKey(req.db, req.u8, req.at[i], req.length[i])
+    rootAdd(this.m, entry === 0 ? ROOT.MISSES : ROOT.HITS, 1)
+    if (entry === 0 && tellsMiss) this.engine.notify(NOTIFY.KEY_MISS, 'keymiss', req.db, req.u8, req.at[i], req.length[i])
+    return entry
+  }
+
   /** The live entry of a key; an expired one is deleted, or on a replica passed over. No side effect otherwise. */
   findKey(db: number, key: Uint8Array, at: number, length: number): EntryRef | 0 {
     const m = this.m
@@ -121,11 +132,19 @@ export class Shard {
     return entry
   }
 
+  /** The entry of the key in argument `i`, expired or not, without any side effect: what `cost` goes by. */
+  peek(req: Request, i: number): EntryRef | 0 {
+    const m = this.m
+    const keys = databaseKeys(m, keyspaceDatabase(m, req.db))
+    const hash = keyHash(m, req.u8, req.at[i], req.length[i])
+    return dictFind(m, keys, hash, req.u8, req.at[i], req.length[i]) as number as EntryRef | 0
+  }
+
   /** Notes that an entry was used. */
   access(entry: EntryRef): void {
     const m = this.m
     const settings = this.engine.settings
-    if (settings[SETTING.maxmemoryPolicyLfu] === 0) {
+    if (!evictsByFrequency(settings)) {
       entrySetAccess(m, entry, lruClock(this.engine.now))
       return
     }
@@ -135,7 +154,7 @@ export class Shard {
 
   #newAccess(): number {
     const { settings, now } = this.engine
-    return settings[SETTING.maxmemoryPolicyLfu] === 0 ? lruClock(now) : lfuNew(now)
+    return evictsByFrequency(settings) ? lfuNew(now) : lruClock(now)
   }
 
   // ---- making
@@ -196,6 +215,11 @@ export class Shard {
 
   // ---- expiry
 
+  /** Whether an entry's time is up. */
+  isExpired(entry: EntryRef): boolean {
+    return entryExpires(this.m, entry) && this.m.f64[entry + ENTRY.EXPIRE / 8] <= this.engine.now
+  }
+
   /** Sets the time, Unix ms, at which an entry ends. The entry may move: the new ref is returned. */
   setExpire(db: number, entry: EntryRef, expireAt: number): EntryRef {
     if (entryExpires(this.m, entry)) {
@@ -246,7 +270,8 @@ export class Shard {
     engine.notify(type, event, db, key, at, length)
     if (m.u32[keyspaceRoot(m) * 2 + ROOT.MARKS / 4] !== 0) engine.onMarkedKey?.(this, db, key, at, length)
     rootAdd(m, counter, 1)
-    this.discard(db, entry, isLazy)
+    // Nobody asked for this deletion, so nobody may wait for it: what is very large goes in steps whatever the setting.
+    this.discard(db, entry, isLazy || valueEffort(m, entry) > AT_ONCE_EFFORT)
   }
 
   // ---- deleting

@@ -1,0 +1,140 @@
+import { describe, expect, test } from 'vitest'
+import { SETTING } from '../../src/config/settings.ts'
+import { dictCount } from '../../src/store/dict.ts'
+import { ExpireCycle } from '../../src/store/expire-cycle.ts'
+import { DATABASE, databaseExpires, keyspaceDatabase, ROOT, rootCounter } from '../../src/store/keyspace.ts'
+import type { Shard } from '../../src/store/shard.ts'
+import { type TestKeyspace, testKeyspace } from '../support/keyspace.ts'
+
+/** Runs slices as an owner does until the cycle wants to rest, and lets that time pass. */
+function runSlow(cycle: ExpireCycle, keyspace: TestKeyspace): void {
+  for (;;) {
+    keyspace.engine.begin(keyspace.now)
+    const wait = cycle.slow(keyspace.now)
+    if (wait === 0) continue
+    const until = performance.now() + wait
+    while (performance.now() < until);
+    return
+  }
+}
+
+const expiring = (shard: Shard, db: number): number =>
+  dictCount(shard.m, databaseExpires(shard.m, keyspaceDatabase(shard.m, db)))
+
+function filled(keys: number, db = 0): TestKeyspace {
+  const keyspace = testKeyspace(1)
+  keyspace.db = db
+  for (let i = 0; i < keys; i++) keyspace.call('SET', `key:${i}`, 'value', 'PX', 1000 + (i % 10))
+  return keyspace
+}
+
+describe('expiry cycle', () => {
+  test('deletes keys whose time is up, and only those', () => {
+    const keyspace = filled(3000)
+    for (let i = 0; i < 100; i++) keyspace.call('SET', `lasting:${i}`, 'value')
+    for (let i = 0; i < 100; i++) keyspace.call('SET', `later:${i}`, 'value', 'PX', 100_000)
+    const [shard] = keyspace.engine.shards
+    const cycle = new ExpireCycle(shard)
+    keyspace.now += 1010
+    keyspace.engine.settings[SETTING.hz] = 500
+    for (let i = 0; i < 200 && shard.size(0) > 200; i++) runSlow(cycle, keyspace)
+    // Once few of those it meets are dead, it leaves the rest: at most about one in ten of those that expire.
+    expect(shard.size(0)).toBeLessThan(300)
+    for (let i = 0; i < 100; i++) {
+      expect(keyspace.call('GET', `lasting:${i}`)).toBe('value')
+      expect(keyspace.call('GET', `later:${i}`)).toBe('value')
+    }
+    keyspace.check()
+  })
+
+  test('does nothing while nothing is dead, and learns the mean time to live', () => {
+    const keyspace = filled(500)
+    const [shard] = keyspace.engine.shards
+    runSlow(new ExpireCycle(shard), keyspace)
+    expect(shard.size(0)).toBe(500)
+    expect(rootCounter(shard.m, ROOT.EXPIRED)).toBe(0)
+    const mean = shard.m.f64[keyspaceDatabase(shard.m, 0) + DATABASE.AVG_TTL / 8]
+    expect(mean).toBeGreaterThanOrEqual(1000)
+    expect(mean).toBeLessThan(1010)
+  })
+
+  test('tells log and subscribers of each key, and counts it', () => {
+    const keyspace = filled(5, 3)
+    const [shard] = keyspace.engine.shards
+    keyspace.engine.settings[SETTING.notifyKeyspaceEvents] = -1
+    keyspace.now += 2000
+    keyspace.engine.begin(keyspace.now)
+    new ExpireCycle(shard).slow(keyspace.now)
+    expect(keyspace.engine.notices.map(({ event, db }) => `${event} ${db}`)).toEqual(new Array(5).fill('expired 3'))
+    expect(keyspace.effects().filter(line => line.startsWith('DEL key:'))).toHaveLength(5)
+    expect(keyspace.effects().filter(line => line === 'SELECT 3')).toHaveLength(5)
+    expect(rootCounter(shard.m, ROOT.EXPIRED)).toBe(5)
+    expect(expiring(shard, 3)).toBe(0)
+  })
+
+  test('visits every database, a full one not keeping it from the others', () => {
+    const keyspace = filled(10_000, 2)
+    const [shard] = keyspace.engine.shards
+    for (const db of [0, 5, 15]) {
+      keyspace.db = db
+      for (let i = 0; i < 20; i++) keyspace.call('SET', `key:${i}`, 'value', 'PX', 1)
+    }
+    keyspace.now += 2000
+    keyspace.engine.settings[SETTING.hz] = 500
+    const cycle = new ExpireCycle(shard)
+    for (let i = 0; i < 400 && [0, 2, 5, 15].some(db => expiring(shard, db) > 0); i++) runSlow(cycle, keyspace)
+    expect([0, 5, 15].map(db => expiring(shard, db))).toEqual([0, 0, 0])
+    expect(expiring(shard, 2)).toBe(0)
+    keyspace.check()
+  })
+
+  test('leaves the rest for later slices when its time is over, and says so', () => {
+    const keyspace = filled(40_000)
+    const [shard] = keyspace.engine.shards
+    keyspace.now += 2000
+    keyspace.engine.begin(keyspace.now)
+    const cycle = new ExpireCycle(shard)
+    expect(cycle.slow(keyspace.now)).toBe(0)
+    const left = expiring(shard, 0)
+    expect(left).toBeGreaterThan(0)
+    expect(left).toBeLessThan(40_000)
+    // A quarter of 2 ms, at 500 Hz, does not do for the rest.
+    keyspace.engine.settings[SETTING.hz] = 500
+    const hurried = new ExpireCycle(shard)
+    runSlow(hurried, keyspace)
+    expect(rootCounter(shard.m, ROOT.CAP_REACHED)).toBeGreaterThan(0)
+    expect(rootCounter(shard.m, ROOT.EXPIRE_CYCLE)).toBeGreaterThan(0)
+    expect(rootCounter(shard.m, ROOT.STALE_PERCENT)).toBeGreaterThan(0)
+    // Having run out of time is a reason for the fast cycle, which otherwise rests.
+    const before = expiring(shard, 0)
+    keyspace.engine.begin(keyspace.now)
+    hurried.fast(keyspace.now)
+    expect(expiring(shard, 0)).toBeLessThan(before)
+  })
+
+  test('the fast cycle rests while few keys are dead', () => {
+    const keyspace = filled(50)
+    const [shard] = keyspace.engine.shards
+    const cycle = new ExpireCycle(shard)
+    keyspace.now += 2000
+    keyspace.engine.begin(keyspace.now)
+    expect(cycle.fast(keyspace.now)).toBe(false)
+    expect(expiring(shard, 0)).toBe(50)
+  })
+
+  test('hands the time that is left to whoever expires parts of keys', () => {
+    const keyspace = filled(1)
+    const [shard] = keyspace.engine.shards
+    let calls = 0
+    const cycle = new ExpireCycle(shard, (given, now, deadline) => {
+      expect(given).toBe(shard)
+      expect(now).toBe(keyspace.now)
+      expect(deadline).toBeGreaterThan(0)
+      return ++calls < 3
+    })
+    keyspace.engine.begin(keyspace.now)
+    expect([cycle.slow(keyspace.now), cycle.slow(keyspace.now)]).toEqual([0, 0])
+    expect(cycle.slow(keyspace.now)).toBeGreaterThan(0)
+    expect(calls).toBe(3)
+  })
+})
