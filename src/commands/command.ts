@@ -153,3 +153,8 @@ export type Command = ShardCommand | RouterCommand | ContainerCommand
 export const oneKey = (...flags: string[]): readonly KeySpec[] => [
   { flags, begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
 ]
+
+/** Keys from the first argument to the last, every `step`th argument being one. */
+export const everyKey = (flags: readonly string[], step = 1): readonly KeySpec[] => [
+  { flags, begin: { index: 1 }, find: { last: -1, step, limit: 0 } },
+]

@@ -23,7 +23,7 @@ import type { RefList } from '../store/ref-list.ts'
 /** Elements a page has if nobody says otherwise. */
 const COUNT_DEFAULT = 10
 /** A page of n looks at no more than this many times n buckets: in a sparse table most are empty. */
-const VISITS_PER_ELEMENT = 10
+export const VISITS_PER_ELEMENT = 10
 
 const BLANKS = ' \t\n\v\f\r'
 const STAR = 0x2a

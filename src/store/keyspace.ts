@@ -89,6 +89,15 @@ export function databaseReset(m: Memory, database: DatabaseRef): void {
   m.u32[database * 2 + DATABASE.CURSOR / 4] = 0
 }
 
+/** Exchanges two databases. */
+export function databasesSwap(m: Memory, a: DatabaseRef, b: DatabaseRef): void {
+  for (let word = 0; word < DATABASE.SIZE / 4; word++) {
+    const kept = m.u32[a * 2 + word]
+    m.u32[a * 2 + word] = m.u32[b * 2 + word]
+    m.u32[b * 2 + word] = kept
+  }
+}
+
 /** A counter of the root record; `field` is one of ROOT's f64 offsets. */
 export const rootCounter = (m: Memory, field: number): number => m.f64[keyspaceRoot(m) + field / 8]
 

@@ -1,4 +1,5 @@
-// SET with all its options. It replaces whatever the key held; only GET insists on a string.
+// SET with all its options, and SETNX, SETEX, PSETEX and GETSET, which are SET with one option each.
+// They replace whatever the key held; only GET and GETSET insist on a string.
 
 import { invalidExpire, NOT_AN_INTEGER, SYNTAX } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
@@ -8,14 +9,21 @@ import { type EntryRef, entryExpireAt, TYPE } from '../../store/entry.ts'
 import { type Shard, WRONG } from '../../store/shard.ts'
 import { stringAt, stringLength } from '../../store/string.ts'
 import { setString } from '../../store/string-entry.ts'
-import { type Command, DENY_OOM, WRITE } from '../command.ts'
-import { BAD_EXPIRE, BAD_INTEGER, expiryAt, isExpiryOption } from '../expiry-options.ts'
+import { type Command, DENY_OOM, FAST, oneKey, WRITE } from '../command.ts'
+import {
+  BAD_EXPIRE,
+  BAD_INTEGER,
+  effectTime,
+  expiryAt,
+  isExpiryOption,
+  isSameOption,
+  positiveExpiry,
+} from '../expiry-options.ts'
 
 const NX = 1
 const XX = 2
 const GET = 4
 const KEEP_TTL = 8
-const EXPIRES = 16
 
 export const set: Command = {
   name: 'SET',
@@ -25,19 +33,12 @@ export const set: Command = {
   complexity: 'O(1)',
   arity: -3,
   flags: WRITE | DENY_OOM,
-  keys: [
-    {
-      flags: ['RW', 'access', 'update', 'variable_flags'],
-      notes: '`RW` and `ACCESS` because of the optional `GET` argument',
-      begin: { index: 1 },
-      find: { last: 0, step: 1, limit: 0 },
-    },
-  ],
+  keys: oneKey('RW', 'access', 'update', 'variable_flags'),
   history: [
-    ['2.6.12', 'Added the `EX`, `PX`, `NX` and `XX` options.'],
-    ['6.0.0', 'Added the `KEEPTTL` option.'],
-    ['6.2.0', 'Added the `GET`, `EXAT` and `PXAT` option.'],
-    ['7.0.0', 'Allowed the `NX` and `GET` options to be used together.'],
+    ['2.6.12', 'Learned `EX`, `PX`, `NX` and `XX`.'],
+    ['6.0.0', 'Learned `KEEPTTL`.'],
+    ['6.2.0', 'Learned `GET`, `EXAT` and `PXAT`.'],
+    ['7.0.0', '`NX` and `GET` may go together.'],
   ],
   args: [
     { name: 'key', type: 'key', keySpec: 0 },
@@ -69,11 +70,95 @@ export const set: Command = {
 
   run(shard, req, reply) {
     if (req.argc === 3) {
-      store(shard, req, 2, shard.findForWrite(req, 1), -1)
+      store(shard, req, 1, 2, shard.findForWrite(req, 1), -1)
       reply.ok()
       return
     }
     setWithOptions(shard, req, reply)
+  },
+}
+
+export const setnx: Command = {
+  name: 'SETNX',
+  group: 'string',
+  since: '1.0.0',
+  summary: 'Stores a string at a key that does not exist yet.',
+  complexity: 'O(1)',
+  arity: 3,
+  flags: WRITE | DENY_OOM | FAST,
+  keys: oneKey('OW', 'insert'),
+  args: [
+    { name: 'key', type: 'key', keySpec: 0 },
+    { name: 'value', type: 'string' },
+  ],
+
+  run(shard, req, reply) {
+    const exists = shard.findForWrite(req, 1) !== 0
+    if (!exists) store(shard, req, 1, 2, 0, -1)
+    reply.integer(exists ? 0 : 1)
+  },
+}
+
+export const setex: Command = {
+  name: 'SETEX',
+  group: 'string',
+  since: '2.0.0',
+  summary: 'Stores a string at a key that expires after some seconds.',
+  complexity: 'O(1)',
+  arity: 4,
+  flags: WRITE | DENY_OOM,
+  keys: oneKey('OW', 'update'),
+  args: [
+    { name: 'key', type: 'key', keySpec: 0 },
+    { name: 'seconds', type: 'integer' },
+    { name: 'value', type: 'string' },
+  ],
+
+  run(shard, req, reply) {
+    setExpiring(shard, req, reply, true, 'setex')
+  },
+}
+
+export const psetex: Command = {
+  name: 'PSETEX',
+  group: 'string',
+  since: '2.6.0',
+  summary: 'Stores a string at a key that expires after some milliseconds.',
+  complexity: 'O(1)',
+  arity: 4,
+  flags: WRITE | DENY_OOM,
+  keys: oneKey('OW', 'update'),
+  args: [
+    { name: 'key', type: 'key', keySpec: 0 },
+    { name: 'milliseconds', type: 'integer' },
+    { name: 'value', type: 'string' },
+  ],
+
+  run(shard, req, reply) {
+    setExpiring(shard, req, reply, false, 'psetex')
+  },
+}
+
+export const getset: Command = {
+  name: 'GETSET',
+  group: 'string',
+  since: '1.0.0',
+  summary: 'Stores a string at a key and returns the string that was there.',
+  complexity: 'O(1)',
+  arity: 3,
+  flags: WRITE | DENY_OOM | FAST,
+  keys: oneKey('RW', 'access', 'update'),
+  deprecated: { since: '6.2.0', replacement: '`SET` with the `!GET` argument' },
+  args: [
+    { name: 'key', type: 'key', keySpec: 0 },
+    { name: 'value', type: 'string' },
+  ],
+
+  run(shard, req, reply) {
+    const entry = replyOld(shard, req, reply)
+    if (entry === WRONG) return
+    store(shard, req, 1, 2, entry, -1)
+    sayPlain(shard, req)
   },
 }
 
@@ -84,9 +169,10 @@ function setWithOptions(shard: Shard, req: Request, reply: Reply): void {
     if (req.is(at, 'NX') && (options & XX) === 0) options |= NX
     else if (req.is(at, 'XX') && (options & NX) === 0) options |= XX
     else if (req.is(at, 'GET')) options |= GET
-    else if (req.is(at, 'KEEPTTL') && (options & EXPIRES) === 0) options |= KEEP_TTL
-    else if (isExpiryOption(req, at) && (options & (KEEP_TTL | EXPIRES)) === 0 && at + 1 < req.argc) {
-      options |= EXPIRES
+    else if (req.is(at, 'KEEPTTL') && expiryOption === 0) options |= KEEP_TTL
+    else if (isExpiryOption(req, at) && (options & KEEP_TTL) === 0 && at + 1 < req.argc) {
+      // The same option may come again, the last one counts.
+      if (expiryOption !== 0 && !isSameOption(req, expiryOption, at)) return reply.error(SYNTAX)
       expiryOption = at++
     } else return reply.error(SYNTAX)
   }
@@ -96,44 +182,80 @@ function setWithOptions(shard: Shard, req: Request, reply: Reply): void {
     if (expireAt === BAD_INTEGER) return reply.error(NOT_AN_INTEGER)
     if (expireAt === BAD_EXPIRE) return reply.error(invalidExpire('set'))
   }
-  let entry: EntryRef | 0
-  if ((options & GET) !== 0) {
-    const found = shard.typed(req, 1, TYPE.STRING, reply)
-    if (found === WRONG) return
-    entry = found
-    if (entry === 0) reply.nil()
-    else reply.bulk(shard.m.u8, stringAt(shard.m, entry), stringLength(shard.m, entry))
-  } else {
-    entry = shard.findForWrite(req, 1)
-  }
+  const entry = (options & GET) !== 0 ? replyOld(shard, req, reply) : shard.findForWrite(req, 1)
+  if (entry === WRONG) return
   if ((options & NX && entry !== 0) || (options & XX && entry === 0)) {
     if ((options & GET) === 0) reply.nil()
     return
   }
   const kept = options & KEEP_TTL && entry !== 0 ? entryExpireAt(shard.m, entry) : -1
-  store(shard, req, 2, entry, expireAt >= 0 ? expireAt : kept)
-  if (expireAt >= 0) {
-    shard.engine.notify(NOTIFY.GENERIC, 'expire', req.db, req.u8, req.at[1], req.length[1])
-    sayAbsolute(shard, req, expireAt)
-  }
+  store(shard, req, 1, 2, entry, expireAt >= 0 ? expireAt : kept)
+  if (expireAt >= 0) saidExpiring(shard, req, 2, expireAt)
+  else if ((options & GET) !== 0) sayWithoutGet(shard, req)
   if ((options & GET) === 0) reply.ok()
 }
 
-/** Stores argument `i` under argument 1. */
-function store(shard: Shard, req: Request, i: number, entry: EntryRef | 0, expireAt: number): void {
-  const { u8, at, length, db } = req
-  setString(shard, db, entry, u8, at[1], length[1], u8, at[i], length[i], expireAt)
-  shard.touched(req, 1, NOTIFY.STRING, 'set')
+function setExpiring(shard: Shard, req: Request, reply: Reply, isSeconds: boolean, name: string): void {
+  const expireAt = positiveExpiry(req, 2, isSeconds, shard.engine.now)
+  if (expireAt === BAD_INTEGER) return reply.error(NOT_AN_INTEGER)
+  if (expireAt === BAD_EXPIRE) return reply.error(invalidExpire(name))
+  store(shard, req, 1, 3, shard.findForWrite(req, 1), expireAt)
+  saidExpiring(shard, req, 3, expireAt)
+  reply.ok()
 }
 
-/** A relative expiry reaches log and replicas as an absolute one. */
-function sayAbsolute(shard: Shard, req: Request, expireAt: number): void {
-  const effects = shard.engine.effects
+/** Replies the string at the key, and returns its entry. */
+function replyOld(shard: Shard, req: Request, reply: Reply): EntryRef | 0 | typeof WRONG {
+  const entry = shard.typed(req, 1, TYPE.STRING, reply)
+  if (entry === 0) reply.nil()
+  else if (entry !== WRONG) reply.bulk(shard.m.u8, stringAt(shard.m, entry), stringLength(shard.m, entry))
+  return entry
+}
+
+/** Stores argument `value` under argument `key`, where `entry` was found. */
+export function store(
+  shard: Shard,
+  req: Request,
+  key: number,
+  value: number,
+  entry: EntryRef | 0,
+  expireAt: number,
+): void {
+  const { u8, at, length, db } = req
+  setString(shard, db, entry, u8, at[key], length[key], u8, at[value], length[value], expireAt)
+  shard.touched(req, key, NOTIFY.STRING, 'set')
+}
+
+/** The event of a key that was just stored with an expiry, and its effect: a relative time goes out as an absolute one. */
+function saidExpiring(shard: Shard, req: Request, value: number, expireAt: number): void {
+  const { effects } = shard.engine
+  shard.engine.notify(NOTIFY.GENERIC, 'expire', req.db, req.u8, req.at[1], req.length[1])
   effects.instead()
   effects.command(5)
   effects.word('SET')
   effects.bytes(req.u8, req.at[1], req.length[1])
-  effects.bytes(req.u8, req.at[2], req.length[2])
+  effects.bytes(req.u8, req.at[value], req.length[value])
   effects.word('PXAT')
-  effects.integer(expireAt)
+  effectTime(effects, expireAt)
+}
+
+function sayPlain(shard: Shard, req: Request): void {
+  const { effects } = shard.engine
+  effects.instead()
+  effects.command(3)
+  effects.word('SET')
+  effects.bytes(req.u8, req.at[1], req.length[1])
+  effects.bytes(req.u8, req.at[2], req.length[2])
+}
+
+/** Nobody reads the replies of effects, so GET is left out of them. */
+function sayWithoutGet(shard: Shard, req: Request): void {
+  const { effects } = shard.engine
+  let gets = 0
+  for (let i = 3; i < req.argc; i++) if (req.is(i, 'GET')) gets++
+  effects.instead()
+  effects.command(req.argc - gets)
+  for (let i = 0; i < req.argc; i++) {
+    if (i < 3 || !req.is(i, 'GET')) effects.bytes(req.u8, req.at[i], req.length[i])
+  }
 }
