@@ -18,7 +18,8 @@
 //       72     8  EXPIRE_CYCLE   f64, microseconds spent in the active expiry cycle
 //       80     8  STALE_PERCENT  f64, estimate of expired keys not yet deleted, in percent
 //       88     8  CAP_REACHED    f64, times the expiry cycle ran out of its time
-//       96
+//       96     8  PACKED_MIN     f64, list elements from this size on have a node of their own; 0 = 1 GiB (quicklist.ts)
+//      104
 //
 // A database:
 //
@@ -52,7 +53,8 @@ export const ROOT = {
   EXPIRE_CYCLE: 72,
   STALE_PERCENT: 80,
   CAP_REACHED: 88,
-  SIZE: 96,
+  PACKED_MIN: 96,
+  SIZE: 104,
 } as const
 
 export const DATABASE = { KEYS: 0, EXPIRES: 4, AVG_TTL: 8, CURSOR: 16, SIZE: 32 } as const

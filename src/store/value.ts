@@ -6,6 +6,7 @@ import { copyBytes } from '../bytes/copy.ts'
 import { allocate, blockRoom, release } from './arena.ts'
 import { ENCODING, type EntryRef, entryEncoding, entrySetValue, entryType, entryValue, TYPE } from './entry.ts'
 import type { Memory } from './memory.ts'
+import { quicklistOps } from './quicklist-value.ts'
 import { setTableOps } from './set.ts'
 import { stringIsOutline } from './string.ts'
 import { treeOps } from './zset/tree-ops.ts'
@@ -56,6 +57,7 @@ function copyBlock(from: Memory, block: number, to: Memory, bytes: number): numb
 OPS[kindOf(TYPE.STRING, ENCODING.RAW)] = oneBlockOps()
 OPS[kindOf(TYPE.STRING, ENCODING.EMBSTR)] = oneBlockOps()
 OPS[kindOf(TYPE.STRING, ENCODING.INT)] = oneBlockOps()
+OPS[kindOf(TYPE.LIST, ENCODING.QUICKLIST)] = quicklistOps
 OPS[kindOf(TYPE.SET, ENCODING.INTSET)] = oneBlockOps()
 OPS[kindOf(TYPE.SET, ENCODING.HASHTABLE)] = setTableOps
 // The small form is one block too (zset/pack.ts).
