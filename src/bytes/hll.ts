@@ -68,6 +68,13 @@ export function hllCachedCount(bytes: Uint8Array, at: number): number {
   return count
 }
 
+/** The cached count of a value that somebody made up, when hllCachedCount is beyond 2^53. */
+export function hllCachedBigCount(bytes: Uint8Array, at: number): bigint {
+  let count = 0n
+  for (let i = 7; i >= 0; i--) count = count * 256n + BigInt(bytes[at + CARDINALITY + i])
+  return count
+}
+
 /** Stores a count as up to date. */
 export function hllCacheCount(bytes: Uint8Array, at: number, count: number): void {
   let rest = count

@@ -1,7 +1,7 @@
 // Entries that hold strings: setting them, and making room in them for edits in place.
 
 import { copyBytes, moveBytes } from '../bytes/copy.ts'
-import { blockRoom } from './arena.ts'
+import { blockRoom, release } from './arena.ts'
 import {
   ENCODING,
   ENTRY,
@@ -22,6 +22,7 @@ import { itemKeyAt, itemKeyLength } from './item.ts'
 import type { Memory } from './memory.ts'
 import type { Shard } from './shard.ts'
 import {
+  STRING_BLOCK,
   type StringBlockRef,
   stringAt,
   stringBlockCreate,
@@ -61,6 +62,28 @@ export function setString(
     return entry
   }
   const made = makeString(m, encoding, inline, key, keyAt, keyLength, bytes, at, length, expireAt)
+  if (entry === 0) {
+    shard.link(db, made)
+  } else {
+    valueRelease(m, entry)
+    shard.replaceEntry(db, entry, made)
+  }
+  return made
+}
+
+/** Sets a key, as setString does and without an expiry, to a raw string that the caller has made a block of. */
+export function setStringBlock(
+  shard: Shard,
+  db: number,
+  entry: EntryRef | 0,
+  key: Uint8Array,
+  keyAt: number,
+  keyLength: number,
+  block: StringBlockRef,
+): EntryRef {
+  const m = shard.m
+  const made = entryCreate(m, TYPE.STRING, ENCODING.RAW, ENTRY_FLAG.OUTLINE, 0, -1, key, keyAt, keyLength)
+  entrySetValue(m, made, block)
   if (entry === 0) {
     shard.link(db, made)
   } else {
@@ -131,11 +154,23 @@ export function resizeString(shard: Shard, db: number, entry: EntryRef, length: 
 function moveOutline(shard: Shard, db: number, entry: EntryRef, kept: number, length: number): EntryRef {
   const m = shard.m
   const block = stringBlockCreate(m, length, length + Math.min(length, 1024 * 1024))
+  moveBytes(m.u8, block * 8 + STRING_BLOCK.BYTES, stringAt(m, entry), kept)
+  return replaceWithBlock(shard, db, entry, block)
+}
+
+/** Puts a block in the place of an entry's string; expiry and access stay. Returns the entry, which may be a new one. */
+export function replaceWithBlock(shard: Shard, db: number, entry: EntryRef, block: StringBlockRef): EntryRef {
+  const m = shard.m
+  if (stringIsOutline(m, entry)) {
+    release(m, entryValue(m, entry))
+    entrySetValue(m, entry, block)
+    entrySetEncoding(m, entry, ENCODING.RAW)
+    return entry
+  }
   const keyLength = itemKeyLength(m, entry)
   const keyAt = itemKeyAt(m, entry)
   const expireAt = entryExpireAt(m, entry)
   const moved = entryCreate(m, TYPE.STRING, ENCODING.RAW, ENTRY_FLAG.OUTLINE, 0, expireAt, m.u8, keyAt, keyLength)
-  moveBytes(m.u8, block * 8 + 8, stringAt(m, entry), kept)
   entrySetValue(m, moved, block)
   shard.replaceEntry(db, entry, moved)
   return moved
