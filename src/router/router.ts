@@ -20,6 +20,7 @@ import { arenaAttach } from '../store/arena.ts'
 import { Engine } from '../store/engine.ts'
 import { Connection, HOLD } from './connection.ts'
 import { DISPATCHED, Dispatcher } from './dispatch.ts'
+import { Link } from './link.ts'
 import { Post } from './post.ts'
 
 const READ_BYTES = 64 * 1024
@@ -52,6 +53,7 @@ export class Router implements RouterForCommands {
   readonly clients = new Map<number, Connection>()
   #nextId: number
   #isPolling = false
+  readonly link: Link
 
   constructor(data: RouterData) {
     const { memory, index, config } = data
@@ -71,6 +73,12 @@ export class Router implements RouterForCommands {
     this.#dispatcher = new Dispatcher(this, this.engine, this.statistics, this.#post, control)
     // Ids are unique over all routers: each takes every n-th.
     this.#nextId = index + 1
+    this.link = new Link(this, this.#port)
+  }
+
+  /** Tells the supervisor that the thread can take clients. */
+  ready(): void {
+    this.link.ready()
   }
 
   // ---- connections

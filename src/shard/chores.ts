@@ -2,26 +2,30 @@
 // values in steps. Each round is bounded in time, so that no client waits for it noticeably.
 
 import { SETTING } from '../config/settings.ts'
-import { expireCycle, rehashCycle } from '../store/expire-cycle.ts'
+import { ExpireCycle } from '../store/expire-cycle.ts'
 import { graveyardStep } from '../store/graveyard.ts'
+import { rehashCycle } from '../store/rehash-cycle.ts'
 import type { Shard } from '../store/shard.ts'
 
-/** A round takes about this long at most. */
-const ROUND_MS = 1
+/** Freeing in one round takes about this long at most. */
+const FREE_MS = 1
 /** Elements freed before the time is looked at again. */
 const FREE_STEP = 256
-/** Freeing goes on at this pace while there is something to free. */
+/** The next round begins after this while there is more to do. */
 const BUSY_MS = 2
+/** And after this when there is nothing. */
+const IDLE_MS = 100
 /** A round that could not get the lock for so long waits for it. */
 const PATIENCE_MS = 50
 
 export class Chores {
   readonly #shard: Shard
+  readonly #expiry: ExpireCycle
   #next = 0
-  #hasMore = false
 
   constructor(shard: Shard) {
     this.#shard = shard
+    this.#expiry = new ExpireCycle(shard)
   }
 
   /** Whether a round is due at `clock` (performance.now). */
@@ -40,16 +44,14 @@ export class Chores {
 
   /** One round, under the lock; `now` is Unix ms. */
   run(now: number): void {
-    const started = performance.now()
     const shard = this.#shard
-    const engine = shard.engine
-    engine.begin(now)
-    this.#hasMore = expireCycle(shard, ROUND_MS)
-    if (rehashCycle(shard, ROUND_MS)) this.#hasMore = true
+    shard.engine.begin(now)
+    let wait = Math.min(IDLE_MS, this.#expiry.slow(now))
+    if (shard.engine.settings[SETTING.activerehashing] !== 0 && rehashCycle(shard)) wait = BUSY_MS
+    const started = performance.now()
     let more = true
-    while (more && performance.now() - started < 2 * ROUND_MS) more = graveyardStep(shard.m, FREE_STEP)
-    if (more) this.#hasMore = true
-    const period = 1000 / Math.max(1, engine.settings[SETTING.hz])
-    this.#next = performance.now() + (this.#hasMore ? BUSY_MS : period)
+    while (more && performance.now() - started < FREE_MS) more = graveyardStep(shard.m, FREE_STEP)
+    if (more) wait = BUSY_MS
+    this.#next = performance.now() + Math.max(BUSY_MS, wait)
   }
 }

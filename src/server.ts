@@ -1,0 +1,115 @@
+// The server: configuration, log, threads, listening, signals. `startServer` is what the command line calls.
+
+import { randomBytes } from 'node:crypto'
+import type { Logger } from 'pino'
+import type { Config } from './config/config.ts'
+import { fromByteString } from './config/split-args.ts'
+import { SKEP_VERSION } from './config/version.ts'
+import { createLog, logLevel } from './log.ts'
+import type { ListenArgs, Listening } from './router/messages.ts'
+import { banner, howToConnect } from './banner.ts'
+import { Supervisor } from './supervisor.ts'
+
+export class Server {
+  readonly config: Config
+  readonly log: Logger
+  readonly supervisor: Supervisor
+  port = 0
+  #stopped: Promise<void> | undefined
+
+  constructor(config: Config, log: Logger) {
+    this.config = config
+    this.log = log
+    this.supervisor = new Supervisor(config, log, {
+      startedAt: Date.now(),
+      runId: randomBytes(20).toString('hex'),
+      configFile: config.file ?? '',
+      executable: process.argv[1] ?? process.execPath,
+    })
+    config.onApply(['port', 'bind', 'unixsocket', 'unixsocketperm', 'tcp-backlog'], () => this.#listen())
+    config.onApply(['dir'], () => changeFolder(config))
+    config.onChange((update) => {
+      if ('loglevel' in update) log.level = logLevel(config)
+    })
+  }
+
+  /** Starts the threads and listens; throws a readable error if it cannot. */
+  async start(): Promise<void> {
+    const { config, log } = this
+    const { shards, routers } = this.supervisor.memory.shape
+    log.info(`skep ${SKEP_VERSION} is starting: ${routers} router thread(s), ${shards} shard thread(s)`)
+    for (const { name, inert } of config.inertInUse()) log.warn(`${name} has no effect here: ${inert}`)
+    const problem = changeFolder(config)
+    if (problem !== undefined) throw new Error(problem)
+    await this.supervisor.start()
+    const failure = await this.#listen()
+    if (failure !== undefined) throw new Error(`Failed listening on port ${config.get('port')}: ${failure}`)
+    log.info('Server initialized')
+    log.info(`Ready to accept connections${this.port > 0 ? ` on port ${this.port}` : ''}`)
+    if (process.stdout.isTTY) process.stdout.write(howToConnect(this.port))
+  }
+
+  /** Has all routers listen where the configuration says. Returns why they could not. */
+  async #listen(): Promise<string | undefined> {
+    const { config } = this
+    const { routers } = this.supervisor.memory.shape
+    const path = fromByteString(config.get('unixsocket')).toString()
+    const places = {
+      hosts: config.words('bind'),
+      port: config.number('port'),
+      backlog: config.number('tcp-backlog'),
+      share: routers > 1,
+    }
+    for (let router = 0; router < routers; router++) {
+      const unix = router === 0 && path !== '' ? { path, mode: config.get('unixsocketperm') } : undefined
+      const answer = (await this.supervisor.ask(router, 'listen', { places, unix } satisfies ListenArgs)) as Listening
+      if (answer.error !== '') return answer.error
+      if (router === 0) this.port = answer.port
+    }
+    return undefined
+  }
+
+  /** Ends all threads. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.supervisor.stop()
+    return this.#stopped
+  }
+}
+
+function changeFolder(config: Config): string | undefined {
+  try {
+    process.chdir(fromByteString(config.get('dir')).toString())
+    return undefined
+  } catch (error) {
+    return `Can't chdir to '${config.get('dir')}': ${(error as Error).message}`
+  }
+}
+
+/** Starts a server from a configuration that has been read, and ends the process with it. */
+export async function runServer(config: Config): Promise<void> {
+  const log = createLog(config)
+  if (process.stdout.isTTY || config.bool('always-show-logo')) process.stdout.write(banner(config))
+  const server = new Server(config, log)
+  server.supervisor.on('died', (thread, error) => {
+    log.fatal({ err: error }, `The thread of ${thread} has died; the process ends, since its data can no longer be trusted`)
+    process.exit(70)
+  })
+  let signalled = false
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (signalled) process.exit(1)
+    signalled = true
+    log.info(`Received ${signal}, shutting down...`)
+    server.stop().then(() => {
+      log.info('skep is now ready to exit, bye bye...')
+      process.exit(0)
+    })
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+  try {
+    await server.start()
+  } catch (error) {
+    log.fatal((error as Error).message)
+    process.exit(1)
+  }
+}

@@ -1,0 +1,194 @@
+// The main thread's part: makes the shared memory, starts the threads, passes on what they ask of each other, and ends
+// everything in order. If a thread dies, so does the process: what it held locked could never be trusted again.
+
+import { randomBytes } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import type { Logger } from 'pino'
+import { entries } from './commands/table.ts'
+import type { Config } from './config/config.ts'
+import type { FromRouter, ToRouter } from './router/messages.ts'
+import { CONTROL, controlCreate, controlSet, type Shape, shardBellWord } from './shared/control.ts'
+import { doorbellRing } from './shared/doorbell.ts'
+import { ringCreate } from './shared/ring.ts'
+import { statisticsBytes } from './shared/statistics.ts'
+import type { NoticeBatch, SlowCommand } from './shard/sink.ts'
+import type { ProcessFacts, RouterData, SharedMemory, ShardData } from './shard/thread-data.ts'
+import { arenaCreate } from './store/arena.ts'
+import { keyspaceCreate } from './store/keyspace.ts'
+import { ARENA_BYTES_MAX, type Memory } from './store/memory.ts'
+
+const RING_BYTES = 1 << 20
+/** How long a stopping thread may take before it is ended. */
+const STOP_MS = 5000
+
+export interface SupervisorEvents {
+  /** A thread has died; nothing works any more. */
+  died: [thread: string, error: Error | undefined]
+  slow: [command: SlowCommand]
+}
+
+/** Creates the memory that all threads share. */
+export function createSharedMemory(shape: Shape, databases: number): { memory: SharedMemory; arenas: Memory[] } {
+  const seeds = randomBytes(8)
+  const arenas = Array.from({ length: shape.shards }, () => {
+    const m = arenaCreate(ARENA_BYTES_MAX, seeds.readUInt32LE(0), seeds.readUInt32LE(4))
+    keyspaceCreate(m, databases)
+    return m
+  })
+  const ringsBetween = (): SharedArrayBuffer[][] =>
+    Array.from({ length: shape.routers }, () => Array.from({ length: shape.shards }, () => ringCreate(RING_BYTES)))
+  const threads = shape.routers + shape.shards
+  return {
+    arenas,
+    memory: {
+      shape,
+      control: controlCreate(shape),
+      arenas: arenas.map((m) => m.buffer),
+      statistics: Array.from({ length: threads }, () => new SharedArrayBuffer(statisticsBytes(entries.length))),
+      requests: ringsBetween(),
+      replies: ringsBetween(),
+    },
+  }
+}
+
+/** The address of a thread's entry, which is compiled in the package and as written in development. */
+function entryUrl(path: string): URL {
+  return new URL(path + (import.meta.url.endsWith('.ts') ? '.ts' : '.js'), import.meta.url)
+}
+
+export class Supervisor extends EventEmitter<SupervisorEvents> {
+  readonly memory: SharedMemory
+  readonly arenas: readonly Memory[]
+  readonly #config: Config
+  readonly #log: Logger
+  readonly #facts: ProcessFacts
+  readonly #routers: Worker[] = []
+  readonly #shards: Worker[] = []
+  readonly #waiting = new Map<number, (value: unknown) => void>()
+  #nextId = 1
+  #stopping = false
+  /** Answers what a router asks of the main thread. */
+  onAsk: (router: number, op: string, args: unknown) => unknown = () => undefined
+
+  constructor(config: Config, log: Logger, facts: ProcessFacts) {
+    super()
+    this.#config = config
+    this.#log = log
+    this.#facts = facts
+    const shape = { shards: config.number('shards'), routers: config.number('routers') }
+    const { memory, arenas } = createSharedMemory(shape, config.number('databases'))
+    this.memory = memory
+    this.arenas = arenas
+    config.onChange((update) => {
+      for (const router of this.#routers) router.postMessage({ what: 'config', update } satisfies ToRouter)
+    })
+  }
+
+  /** Starts all threads; resolves when every router is ready. */
+  async start(): Promise<void> {
+    const { shape } = this.memory
+    const routerPorts: MessagePort[][] = Array.from({ length: shape.routers }, () => [])
+    const shardPorts: MessagePort[][] = Array.from({ length: shape.shards }, () => [])
+    for (let router = 0; router < shape.routers; router++) {
+      for (let shard = 0; shard < shape.shards; shard++) {
+        const { port1, port2 } = new MessageChannel()
+        routerPorts[router].push(port1)
+        shardPorts[shard].push(port2)
+      }
+    }
+    const config = this.#config.snapshot()
+    for (let index = 0; index < shape.shards; index++) {
+      const data: ShardData = { index, memory: this.memory, config, ports: shardPorts[index] }
+      this.#shards.push(this.#spawn(`shard ${index}`, './shard/worker', data, shardPorts[index]))
+    }
+    const ready: Promise<void>[] = []
+    for (let index = 0; index < shape.routers; index++) {
+      const data: RouterData = { index, memory: this.memory, config, ports: routerPorts[index], facts: this.#facts }
+      const worker = this.#spawn(`router ${index}`, './router/worker', data, routerPorts[index])
+      worker.on('message', (message: FromRouter) => this.#fromRouter(index, message))
+      ready.push(new Promise((resolve) => worker.once('message', () => resolve())))
+      this.#routers.push(worker)
+    }
+    for (const shard of this.#shards) shard.on('message', (message: SlowCommand | NoticeBatch) => this.#fromShard(message))
+    await Promise.all(ready)
+  }
+
+  #spawn(name: string, path: string, workerData: unknown, transferList: MessagePort[]): Worker {
+    const worker = new Worker(entryUrl(path), { workerData, transferList, name, stderr: false, stdout: false })
+    let cause: Error | undefined
+    worker.on('error', (error: Error) => {
+      cause = error
+    })
+    worker.on('exit', () => {
+      if (this.#stopping) return
+      this.#stopping = true
+      this.emit('died', name, cause)
+    })
+    return worker
+  }
+
+  // ---- messages
+
+  #fromRouter(index: number, message: FromRouter): void {
+    if (message.what === 'ask') this.#answer(index, message)
+    else if (message.what === 'answer') {
+      this.#waiting.get(message.id)?.(message.value)
+      this.#waiting.delete(message.id)
+    } else if (message.what === 'slow') this.emit('slow', message)
+    else if (message.what === 'tell') this.broadcast({ what: 'told', topic: message.topic, value: message.value }, index)
+    else if (message.what === 'notices') this.broadcast({ what: 'told', topic: 'notices', value: message.notices })
+  }
+
+  #fromShard(message: SlowCommand | NoticeBatch): void {
+    if (message.what === 'slow') this.emit('slow', message)
+    else this.broadcast({ what: 'told', topic: 'notices', value: message.notices })
+  }
+
+  async #answer(index: number, { id, op, args }: Extract<FromRouter, { what: 'ask' }>): Promise<void> {
+    let value: unknown
+    try {
+      value = await this.onAsk(index, op, args)
+    } catch (error) {
+      this.#log.error({ err: error, op }, 'A command failed on the main thread')
+      value = { error: `ERR ${(error as Error).message}` }
+    }
+    this.#routers[index]?.postMessage({ what: 'answer', id, value } satisfies ToRouter)
+  }
+
+  /** Asks one router and waits for its answer. */
+  ask(router: number, op: string, args: unknown): Promise<unknown> {
+    const id = this.#nextId++
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve)
+      this.#routers[router].postMessage({ what: 'ask', id, op, args } satisfies ToRouter)
+    })
+  }
+
+  /** Asks all routers. */
+  askAll(op: string, args: unknown): Promise<unknown[]> {
+    return Promise.all(this.#routers.map((_, index) => this.ask(index, op, args)))
+  }
+
+  /** Sends a message to every router, but for one. */
+  broadcast(message: ToRouter, except = -1): void {
+    for (const [index, router] of this.#routers.entries()) if (index !== except) router.postMessage(message)
+  }
+
+  // ---- the end
+
+  /** Stops all threads: routers first, so that no command is cut off halfway. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    const control = new Int32Array(this.memory.control)
+    await Promise.all(this.#routers.map((router) => router.terminate()))
+    controlSet(control, CONTROL.STOPPING, 1)
+    const ended = this.#shards.map((shard, index) => {
+      const exit = new Promise<void>((resolve) => shard.once('exit', () => resolve()))
+      doorbellRing(control, shardBellWord(index))
+      const timer = setTimeout(() => shard.terminate(), STOP_MS)
+      return exit.then(() => clearTimeout(timer))
+    })
+    await Promise.all(ended)
+  }
+}
