@@ -4,7 +4,9 @@ import type { Command } from './command.ts'
 import { bitmapCommands } from './bitmap/index.ts'
 import { genericCommands } from './generic/index.ts'
 import { hyperloglogCommands } from './hyperloglog/index.ts'
+import { listCommands } from './list/index.ts'
+import { serverCommands } from './server/index.ts'
 import { setCommands } from './set/index.ts'
 import { stringCommands } from './string/index.ts'
 
-export const groups: readonly (readonly Command[])[] = [stringCommands, genericCommands, bitmapCommands, hyperloglogCommands, setCommands]
+export const groups: readonly (readonly Command[])[] = [stringCommands, genericCommands, bitmapCommands, hyperloglogCommands, setCommands, listCommands, serverCommands]
