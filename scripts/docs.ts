@@ -1,12 +1,15 @@
-// Writes docs/configuration.md from the table of directives. `npm run docs`; a test holds that it has been run.
+// Writes docs/configuration.md from the table of directives and docs/commands.md from the command table.
+// `npm run docs`; tests hold that it has been run.
 
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Directive } from '../src/config/directive.ts'
 import { DIRECTIVE_GROUPS, RETIRED } from '../src/config/directives.ts'
 import { REDIS_VERSION } from '../src/config/version.ts'
+import { renderCommands } from './command-manual.ts'
 
 const MANUAL = new URL('../docs/configuration.md', import.meta.url)
+const COMMANDS = new URL('../docs/commands.md', import.meta.url)
 
 /** The manual's text. */
 export function renderManual(): string {
@@ -58,4 +61,5 @@ function renderRow(directive: Directive): string {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   mkdirSync(new URL('.', MANUAL), { recursive: true })
   writeFileSync(MANUAL, renderManual())
+  writeFileSync(COMMANDS, renderCommands())
 }

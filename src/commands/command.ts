@@ -48,11 +48,11 @@ export const FLAG_NAMES: readonly (readonly [number, string])[] = [
   [FAST, 'fast'],
   [NO_AUTH, 'no_auth'],
   [MAY_REPLICATE, 'may_replicate'],
+  [NO_MANDATORY_KEYS, 'no_mandatory_keys'],
+  [NO_ASYNC_LOADING, 'no_async_loading'],
   [NO_MULTI, 'no_multi'],
   [MOVABLE_KEYS, 'movablekeys'],
   [ALLOW_BUSY, 'allow_busy'],
-  [NO_ASYNC_LOADING, 'no_async_loading'],
-  [NO_MANDATORY_KEYS, 'no_mandatory_keys'],
 ]
 
 /** Where a command's keys are among its arguments, as COMMAND's key specifications say. */
@@ -72,16 +72,7 @@ export interface KeySpec {
 /** One argument in COMMAND DOCS. */
 export interface Argument {
   readonly name: string
-  readonly type:
-    | 'string'
-    | 'integer'
-    | 'double'
-    | 'key'
-    | 'pattern'
-    | 'unix-time'
-    | 'pure-token'
-    | 'oneof'
-    | 'block'
+  readonly type: 'string' | 'integer' | 'double' | 'key' | 'pattern' | 'unix-time' | 'pure-token' | 'oneof' | 'block'
   readonly token?: string
   readonly since?: string
   readonly summary?: string
@@ -102,13 +93,17 @@ interface Described {
   /** Arguments, the name included; negative: at least so many. */
   readonly arity: number
   readonly flags: number
-  /** ACL categories beyond those that follow from flags and group. */
+  /** ACL categories beyond those that follow from flags and group; `-keyspace` takes one of those away. */
   readonly categories?: readonly string[]
   readonly keys?: readonly KeySpec[]
+  /** For keys marked variable_flags: what these arguments make the command do with them. */
+  readonly variableFlags?: (req: Request) => readonly string[]
   readonly args?: readonly Argument[]
   readonly tips?: readonly string[]
   readonly history?: readonly (readonly [string, string])[]
   readonly deprecated?: { readonly since: string; readonly replacement: string }
+  /** Marks in COMMAND DOCS beside `deprecated`: syscmd, for the server's own use. */
+  readonly docFlags?: readonly string[]
 }
 
 /** Runs on a shard whose lock is held, on whichever thread that is. */
@@ -142,9 +137,11 @@ export interface RouterCommand extends Described {
   readonly subcommands?: undefined
 }
 
-/** A command that is nothing without a subcommand. */
+/** A command that has subcommands. */
 export interface ContainerCommand extends Described {
   readonly subcommands: readonly (ShardCommand | RouterCommand)[]
+  /** What it does without one; most are nothing then. */
+  readonly serve?: Serve
 }
 
 export type Command = ShardCommand | RouterCommand | ContainerCommand

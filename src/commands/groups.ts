@@ -1,7 +1,7 @@
 // All commands, group by group. The order is the table's; nothing else depends on it.
 
-import type { Command } from './command.ts'
 import { bitmapCommands } from './bitmap/index.ts'
+import type { Command } from './command.ts'
 import { genericCommands } from './generic/index.ts'
 import { hyperloglogCommands } from './hyperloglog/index.ts'
 import { listCommands } from './list/index.ts'
@@ -9,4 +9,12 @@ import { serverCommands } from './server/index.ts'
 import { setCommands } from './set/index.ts'
 import { stringCommands } from './string/index.ts'
 
-export const groups: readonly (readonly Command[])[] = [stringCommands, genericCommands, bitmapCommands, hyperloglogCommands, setCommands, listCommands, serverCommands]
+export const groups: readonly (readonly Command[])[] = [
+  stringCommands,
+  genericCommands,
+  bitmapCommands,
+  hyperloglogCommands,
+  setCommands,
+  listCommands,
+  serverCommands,
+]

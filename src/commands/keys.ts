@@ -10,7 +10,10 @@ export function findKeys(command: Command, req: Request, found: number[]): boole
   return true
 }
 
-function specKeys(spec: KeySpec, req: Request, found: number[]): boolean {
+/** Appends the keys that one specification tells of. */
+export function specKeys(spec: KeySpec, req: Request, found: number[]): boolean {
+  // What only looks like a key, such as the channel of SPUBLISH.
+  if (spec.flags[0] === 'not_key') return true
   if (spec.begin === 'unknown' || spec.find === 'unknown') return false
   const first = 'index' in spec.begin ? spec.begin.index : keywordIndex(spec.begin, req)
   // A missing keyword means that the option, and so its keys, is not there.

@@ -13,6 +13,8 @@ export interface Entry {
   readonly command: Command
   readonly parent: Entry | undefined
   readonly subcommands: readonly Entry[]
+  /** The argument that is its one key, for commands that always have exactly one there; else 0. */
+  readonly singleKey: number
   /** Set where the command runs on a shard. */
   readonly shard: ShardCommand | undefined
   /** Set where it runs on the router. */
@@ -34,8 +36,9 @@ function enter(command: Command, parent: Entry | undefined): Entry {
     command,
     parent,
     subcommands,
+    singleKey: singleKeyOf(command),
     shard: 'run' in command ? command : undefined,
-    router: 'serve' in command ? command : undefined,
+    router: 'serve' in command && command.serve !== undefined ? (command as RouterCommand) : undefined,
   }
   assert(command.name === command.name.toUpperCase(), 'command names are upper case')
   all.push(entry)
@@ -45,6 +48,14 @@ function enter(command: Command, parent: Entry | undefined): Entry {
   }
   for (const sub of container?.subcommands ?? []) subcommands.push(enter(sub, entry))
   return entry
+}
+
+function singleKeyOf(command: Command): number {
+  if (!('run' in command) || command.locks === 'all' || command.findKeys !== undefined) return 0
+  const [spec, ...others] = command.keys ?? []
+  if (spec === undefined || others.length > 0 || spec.begin === 'unknown' || spec.find === 'unknown') return 0
+  if (!('index' in spec.begin) || !('last' in spec.find) || spec.find.last !== 0) return 0
+  return spec.begin.index
 }
 
 function place(entry: Entry): void {
@@ -96,11 +107,11 @@ function isName(name: Uint8Array, u8: Uint8Array, at: number, length: number): b
 export function findSubcommand(parent: Entry, u8: Uint8Array, at: number, length: number): Entry | undefined {
   const name = Buffer.from(u8.subarray(at, at + Math.min(length, NAME_BYTES_MAX + 1))).toString('latin1')
   const upper = name.toUpperCase()
-  return parent.subcommands.find((entry) => entry.command.name === upper)
+  return parent.subcommands.find(entry => entry.command.name === upper)
 }
 
 /** A command by its full name, as in `client|kill`. Not for the hot path. */
 export function commandByName(fullName: string): Entry | undefined {
   const wanted = fullName.toLowerCase()
-  return all.find((entry) => entry.fullName === wanted)
+  return all.find(entry => entry.fullName === wanted)
 }

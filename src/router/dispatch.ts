@@ -109,7 +109,7 @@ export class Dispatcher {
   #problem(client: Connection, entry: Entry | undefined, req: Request): string | undefined {
     if (entry === undefined) return client.authenticated ? unknownCommand(req) : NO_AUTH
     const { command } = entry
-    if (command.subcommands !== undefined) {
+    if (command.subcommands !== undefined && (req.argc > 1 || entry.router === undefined)) {
       if (!client.authenticated) return NO_AUTH
       return req.argc < 2 ? wrongArguments(entry.fullName) : unknownSubcommand(req, entry)
     }
@@ -255,8 +255,6 @@ export class Dispatcher {
 
   #mail(client: Connection, entry: Entry, shard: number, req: Request): number {
     if (client.owesMuch) return this.#hold(client, HOLD.ANSWERS)
-    // What has been replied so far must leave before the answer can.
-    if (client.owed === 0) this.#router.flushBefore(client)
     if (!this.#post.send(shard, client.slot, entry.id, req)) {
       this.#router.waitForRing(client)
       return this.#hold(client, HOLD.RING)

@@ -37,6 +37,17 @@ const NUMBER_WIDTH_MAX = 51
 const INT64_MAX = 2n ** 63n - 1n
 const NUMBER_MAX = 2 ** NUMBER_WIDTH_MAX
 
+/** Whether any of the operations is a SET or an INCRBY. */
+function writes(req: Request): boolean {
+  for (let i = 2; i < req.argc; i++) {
+    const left = req.argc - i - 1
+    if (req.is(i, 'GET') && left >= 2) i += 2
+    else if ((req.is(i, 'SET') || req.is(i, 'INCRBY')) && left >= 3) return true
+    else if (req.is(i, 'OVERFLOW') && left >= 1) i++
+  }
+  return false
+}
+
 export const bitfield: Command = {
   name: 'BITFIELD',
   group: 'bitmap',
@@ -53,6 +64,7 @@ export const bitfield: Command = {
       find: { last: 0, step: 1, limit: 0 },
     },
   ],
+  variableFlags: req => (writes(req) ? ['RW', 'access', 'update'] : ['RO', 'access']),
   args: [
     { name: 'key', type: 'key', keySpec: 0 },
     {

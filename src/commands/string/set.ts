@@ -25,6 +25,12 @@ const XX = 2
 const GET = 4
 const KEEP_TTL = 8
 
+/** Only with GET does SET read what it replaces. */
+function readsOld(req: Request): readonly string[] {
+  for (let i = 3; i < req.argc; i++) if (req.is(i, 'GET')) return ['RW', 'access', 'update']
+  return ['OW', 'update']
+}
+
 export const set: Command = {
   name: 'SET',
   group: 'string',
@@ -34,6 +40,7 @@ export const set: Command = {
   arity: -3,
   flags: WRITE | DENY_OOM,
   keys: oneKey('RW', 'access', 'update', 'variable_flags'),
+  variableFlags: readsOld,
   history: [
     ['2.6.12', 'Learned `EX`, `PX`, `NX` and `XX`.'],
     ['6.0.0', 'Learned `KEEPTTL`.'],
