@@ -1,6 +1,7 @@
 // Runs commands on shards for one thread, the same way wherever that is: timed, counted, and what they leave behind
 // (effects, keyspace events, entries for the slow log) passed on.
 
+import { performance } from 'node:perf_hooks'
 import { SETTING } from '../config/settings.ts'
 import type { Reply } from '../protocol/reply.ts'
 import type { Request } from '../protocol/request.ts'

@@ -1,8 +1,9 @@
 // A router: the thread that has the clients. It reads their commands, has them run, and sends the replies in order.
 //
 // All sockets share one read buffer: what arrives is parsed where it lies, and only what is left of a command that has
-// not come whole is kept. Replies of a batch collect in one buffer, which goes to the socket as it is; it is reused if
-// the kernel took everything at once, which is the usual case.
+// not come whole is kept. Replies to all clients that had something to say in one turn of the event loop collect in one
+// buffer, a run of bytes for each, and are written when all have been read: the other side is woken once, not each time.
+// The buffer is reused if the kernel took everything at once, which is the usual case.
 
 import { type MessagePort, parentPort } from 'node:worker_threads'
 import { Socket } from 'node:net'
@@ -29,6 +30,8 @@ const UNSENT_BYTES_MAX = 32 * 1024 * 1024
 /** Output buffers kept for clients that answers are due to. */
 const SPARE_OUTPUTS = 256
 const OUTPUT_BYTES = 4096
+/** Replies that have collected to this are sent before the turn is over. */
+const REPLIES_BYTES_MAX = 512 * 1024
 
 export class Router implements RouterForCommands {
   readonly index: number
@@ -52,6 +55,12 @@ export class Router implements RouterForCommands {
   readonly #waitingForRing: Connection[] = []
   readonly clients = new Map<number, Connection>()
   #nextId: number
+  /** Runs of bytes in `reply`: whose each is, and where it ends. */
+  readonly #runClients: Connection[] = []
+  #runEnds = new Int32Array(256)
+  #runCount = 0
+  /** Where the run being collected starts. */
+  #runStart = 0
   #isPolling = false
   readonly link: Link
 
@@ -221,11 +230,10 @@ export class Router implements RouterForCommands {
     client.closing = true
   }
 
-  /** Sends what the batch has replied, and answers that have come meanwhile. */
+  /** Sees to it that what the batch has replied is sent in this turn, and delivers answers that have come meanwhile. */
   #afterBatch(client: Connection): void {
-    this.flushBefore(client)
-    if (client.closing && client.owed === 0) client.socket.end()
-    this.#pollPost()
+    this.#sealRun(client)
+    if (!this.#post.isIdle) this.#pollPost()
   }
 
   // ---- holding clients back
@@ -237,8 +245,7 @@ export class Router implements RouterForCommands {
     if (client.holds !== 0) return
     if (client.parser !== undefined && !client.closing) {
       this.#runKept(client)
-      this.flushBefore(client)
-      if (client.closing && client.owed === 0) client.socket.end()
+      this.#sealRun(client)
     }
     if (client.holds === 0 && !client.closing) client.socket.resume()
     this.#schedulePoll()
@@ -264,20 +271,50 @@ export class Router implements RouterForCommands {
     return false
   }
 
-  /** Writes to the socket what has been replied in passing, ahead of answers that are yet to come. */
-  flushBefore(client: Connection): void {
+  /** What has been replied since the last run ended is this client's. */
+  #sealRun(client: Connection): void {
+    const { length } = this.reply
+    if (length === this.#runStart && !client.closing) return
+    if (this.#runCount === this.#runEnds.length) {
+      const larger = new Int32Array(this.#runCount * 2)
+      larger.set(this.#runEnds)
+      this.#runEnds = larger
+    }
+    this.#runClients[this.#runCount] = client
+    this.#runEnds[this.#runCount++] = length
+    this.#runStart = length
+    if (length > REPLIES_BYTES_MAX) this.#writeRuns()
+    else this.#schedulePoll()
+  }
+
+  /** Writes to the sockets what has been replied in passing. */
+  #writeRuns(): void {
+    const count = this.#runCount
+    if (count === 0) return
     const { reply } = this
-    if (reply.length === 0) return
-    if (this.#write(client, reply)) reply.reset()
+    let canReuse = true
+    let start = 0
+    for (let i = 0; i < count; i++) {
+      const client = this.#runClients[i]
+      const end = this.#runEnds[i]
+      if (end > start && !this.#write(client, reply, start, end)) canReuse = false
+      if (client.closing && client.owed === 0) client.socket.end()
+      start = end
+    }
+    this.#runClients.length = 0
+    this.#runCount = 0
+    this.#runStart = 0
+    if (canReuse) reply.reset()
     else reply.take()
   }
 
-  /** Returns whether the buffer may be used again: the kernel has taken all. */
-  #write(client: Connection, reply: Reply): boolean {
+  /** Writes a part of `reply`. Returns whether the buffer may be used again: the kernel has taken all. */
+  #write(client: Connection, reply: Reply, start: number, end: number): boolean {
     const { socket } = client
-    this.statistics.add(STAT.NET_OUTPUT, reply.length)
+    this.statistics.add(STAT.NET_OUTPUT, end - start)
+    this.statistics.add(STAT.WRITES, 1)
     if (client.closed || socket.destroyed || socket.writableEnded) return true
-    socket.write(Buffer.from(reply.u8.buffer, 0, reply.length))
+    socket.write(Buffer.from(reply.u8.buffer, start, end - start))
     const unsent = socket.writableLength
     if (unsent === 0) return true
     this.#checkUnsent(client, unsent)
@@ -312,7 +349,7 @@ export class Router implements RouterForCommands {
     const { out } = client
     if (out === undefined) return
     client.out = undefined
-    if (out.length > 0 && !this.#write(client, out)) out.take(OUTPUT_BYTES)
+    if (out.length > 0 && !this.#write(client, out, 0, out.length)) out.take(OUTPUT_BYTES)
     if (this.#spareOutputs.length < SPARE_OUTPUTS) {
       out.reset(OUTPUT_BYTES)
       this.#spareOutputs.push(out)
@@ -335,6 +372,8 @@ export class Router implements RouterForCommands {
   /** Delivers answers, sends them, and lets clients go on that waited for them. */
   #pollPost(): void {
     this.#post.poll()
+    // Before the answers: they were given earlier.
+    this.#writeRuns()
     if (this.#toFlush.length > 0) {
       const flushed = this.#toFlush.slice()
       this.#flushOutputs()

@@ -4,6 +4,7 @@
 // until a router rings or the next chore is due. Anybody may run commands on the shard in passing while the lock is
 // free; the owner is who has the time.
 
+import { performance } from 'node:perf_hooks'
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import { assert } from '../bytes/assert.ts'
 import { Runner } from '../commands/runner.ts'

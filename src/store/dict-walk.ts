@@ -12,7 +12,7 @@ const ITEMS_WORD = BUCKET.ITEMS / 4
 const PICK_PLACES = 2 * BUCKET_ITEMS
 
 const tableOf = (m: Memory, dict: DictRef, which: number): number => m.u32[dict * 2 + which]
-const bucketsOf = (m: Memory, dict: DictRef, which: number): number => 2 ** m.u8[dict * 8 + DICT.BITS + which]
+const bucketsOf = (m: Memory, dict: DictRef, which: number): number => 1 << m.u8[dict * 8 + DICT.BITS + which]
 
 /**
  * A position in a walk over all items. One object serves any number of walks, one at a time:

@@ -14,7 +14,7 @@
 //       10     2  PAUSED     > 0 while somebody walks: no resizing, no moving
 //       12     4  COUNT      items in both tables
 //       16     4  REHASHED   buckets of TABLE already emptied
-//       20     4  -          zero
+//       20     4  OWN        what the table's owner keeps there; zero at first
 //       24
 //
 // Bucket:
@@ -41,6 +41,7 @@ export const DICT = {
   PAUSED: 10,
   COUNT: 12,
   REHASHED: 16,
+  OWN: 20,
   SIZE: 24,
 } as const
 
@@ -79,9 +80,15 @@ export const dictCount = (m: Memory, dict: DictRef): number => m.u32[dict * 2 + 
 export const dictIsRehashing = (m: Memory, dict: DictRef): boolean => dictNewTable(m, dict) !== 0
 /** Buckets of both tables, overflow not counted. */
 export const dictBuckets = (m: Memory, dict: DictRef): number =>
-  2 ** dictBits(m, dict) + (dictIsRehashing(m, dict) ? 2 ** dictNewBits(m, dict) : 0)
+  (1 << dictBits(m, dict)) + (dictIsRehashing(m, dict) ? (1 << dictNewBits(m, dict)) : 0)
 /** Bytes of header and tables, overflow buckets not counted. */
 export const dictBytes = (m: Memory, dict: DictRef): number => DICT.SIZE + dictBuckets(m, dict) * BUCKET.SIZE
+
+/** The word that a table keeps for its owner. */
+export const dictOwn = (m: Memory, dict: DictRef): number => m.u32[dict * 2 + DICT.OWN / 4]
+export function dictSetOwn(m: Memory, dict: DictRef, own: number): void {
+  m.u32[dict * 2 + DICT.OWN / 4] = own
+}
 
 const dictTable = (m: Memory, dict: DictRef): number => m.u32[dict * 2]
 const dictNewTable = (m: Memory, dict: DictRef): number => m.u32[dict * 2 + 1]
@@ -107,7 +114,7 @@ export function dictAdd(m: Memory, dict: DictRef, hash: number, item: number): v
   beforeChange(m, dict)
   const isRehashing = dictIsRehashing(m, dict)
   const count = ++m.u32[dict * 2 + DICT.COUNT / 4]
-  if (!isRehashing && count > GROW_AT * 2 ** dictBits(m, dict)) grow(m, dict, count)
+  if (!isRehashing && count > GROW_AT * (1 << dictBits(m, dict))) grow(m, dict, count)
   if (dictIsRehashing(m, dict)) tableInsert(m, dictNewTable(m, dict), dictNewBits(m, dict), hash, item)
   else tableInsert(m, dictTable(m, dict), dictBits(m, dict), hash, item)
 }
@@ -150,7 +157,7 @@ let foundBucket = 0 // u32 index of the bucket that the last place was found in
 
 function findPlace(m: Memory, dict: DictRef, hash: number, bytes: Uint8Array, at: number, length: number): number {
   const u32 = m.u32
-  const first = hash & (2 ** dictBits(m, dict) - 1)
+  const first = hash & ((1 << dictBits(m, dict)) - 1)
   if (dictNewTable(m, dict) === 0) {
     return chainFind(m, u32, u32[dict * 2] * 2 + first * 16, hash, bytes, at, length)
   }
@@ -158,7 +165,7 @@ function findPlace(m: Memory, dict: DictRef, hash: number, bytes: Uint8Array, at
     const place = chainFind(m, u32, u32[dict * 2] * 2 + first * 16, hash, bytes, at, length)
     if (place !== 0) return place
   }
-  const second = hash & (2 ** dictNewBits(m, dict) - 1)
+  const second = hash & ((1 << dictNewBits(m, dict)) - 1)
   return chainFind(m, u32, dictNewTable(m, dict) * 2 + second * 16, hash, bytes, at, length)
 }
 
@@ -195,10 +202,10 @@ function chainFind(
 }
 
 function findItem(m: Memory, dict: DictRef, hash: number, item: number): number {
-  const first = hash & (2 ** dictBits(m, dict) - 1)
+  const first = hash & ((1 << dictBits(m, dict)) - 1)
   const place = chainFindItem(m, dictTable(m, dict) * 2 + first * 16, item)
   if (place !== 0 || !dictIsRehashing(m, dict)) return place
-  const second = hash & (2 ** dictNewBits(m, dict) - 1)
+  const second = hash & ((1 << dictNewBits(m, dict)) - 1)
   return chainFindItem(m, dictNewTable(m, dict) * 2 + second * 16, item)
 }
 
@@ -220,7 +227,7 @@ function chainFindItem(m: Memory, bucket: number, item: number): number {
 // ---- changing buckets
 
 function tableInsert(m: Memory, table: number, bits: number, hash: number, item: number): void {
-  let bucket = table * 2 + (hash & (2 ** bits - 1)) * 16
+  let bucket = table * 2 + (hash & ((1 << bits) - 1)) * 16
   for (;;) {
     for (let i = 0; i < BUCKET_ITEMS; i++) {
       if (m.u32[bucket + ITEMS_WORD + i] === 0) {
@@ -247,7 +254,7 @@ function removePlace(m: Memory, dict: DictRef, hash: number, place: number): voi
   if (isEmptyBucket(m, bucket)) unlinkOverflow(m, dict, hash, bucket)
   const count = --m.u32[dict * 2 + DICT.COUNT / 4]
   const bits = dictBits(m, dict)
-  if (bits > 0 && count < SHRINK_AT * 2 ** bits && !dictIsRehashing(m, dict) && dictPaused(m, dict) === 0) {
+  if (bits > 0 && count < SHRINK_AT * (1 << bits) && !dictIsRehashing(m, dict) && dictPaused(m, dict) === 0) {
     resize(m, dict, bitsFor(count))
   }
 }
@@ -259,9 +266,9 @@ function isEmptyBucket(m: Memory, bucket: number): boolean {
 
 /** Frees an empty bucket if it is an overflow one, which its chain's first bucket leads to. */
 function unlinkOverflow(m: Memory, dict: DictRef, hash: number, bucket: number): void {
-  if (unlinkFromChain(m, dictTable(m, dict) * 2 + (hash & (2 ** dictBits(m, dict) - 1)) * 16, bucket)) return
+  if (unlinkFromChain(m, dictTable(m, dict) * 2 + (hash & ((1 << dictBits(m, dict)) - 1)) * 16, bucket)) return
   if (dictIsRehashing(m, dict)) {
-    unlinkFromChain(m, dictNewTable(m, dict) * 2 + (hash & (2 ** dictNewBits(m, dict) - 1)) * 16, bucket)
+    unlinkFromChain(m, dictNewTable(m, dict) * 2 + (hash & ((1 << dictNewBits(m, dict)) - 1)) * 16, bucket)
   }
 }
 
@@ -282,20 +289,20 @@ function unlinkFromChain(m: Memory, first: number, bucket: number): boolean {
 
 function bitsFor(count: number): number {
   let bits = 0
-  while (GROW_AT * 2 ** bits < count * 2) bits++
+  while (GROW_AT * (1 << bits) < count * 2) bits++
   return bits
 }
 
 /** Doubles the table, unless that would cost keys under maxmemory; a table that is far too small grows regardless. */
 function grow(m: Memory, dict: DictRef, count: number): void {
   const bits = dictBits(m, dict) + 1
-  if (BUCKET.SIZE * 2 ** bits > m.tableBytesMax && count < CROWDED_AT * 2 ** (bits - 1)) return
+  if (BUCKET.SIZE * (1 << bits) > m.tableBytesMax && count < CROWDED_AT * (1 << (bits - 1))) return
   resize(m, dict, bits)
 }
 
 function resize(m: Memory, dict: DictRef, bits: number): void {
   if (bits > BITS_MAX || bits === dictBits(m, dict)) return
-  const table = allocateZeroed(m, BUCKET.SIZE * 2 ** bits)
+  const table = allocateZeroed(m, BUCKET.SIZE * (1 << bits))
   m.u32[dict * 2 + DICT.NEW_TABLE / 4] = table
   m.u8[dict * 8 + DICT.NEW_BITS] = bits
   m.u32[dict * 2 + DICT.REHASHED / 4] = 0
@@ -310,7 +317,7 @@ export function dictFit(m: Memory, dict: DictRef): boolean {
   if (dictIsRehashing(m, dict)) return true
   const bits = dictBits(m, dict)
   const count = dictCount(m, dict)
-  if (bits === 0 || count >= SHRINK_AT * 2 ** bits) return false
+  if (bits === 0 || count >= SHRINK_AT * (1 << bits)) return false
   resize(m, dict, bitsFor(count))
   return true
 }
@@ -319,10 +326,10 @@ export function dictFit(m: Memory, dict: DictRef): boolean {
 export function dictReserve(m: Memory, dict: DictRef, count: number): void {
   assert(dictCount(m, dict) === 0 && !dictIsRehashing(m, dict), 'only an empty table is reserved')
   let bits = 0
-  while (GROW_AT * 2 ** bits < count && bits < BITS_MAX) bits++
+  while (GROW_AT * (1 << bits) < count && bits < BITS_MAX) bits++
   if (bits === dictBits(m, dict)) return
   release(m, dictTable(m, dict))
-  const table = allocateZeroed(m, BUCKET.SIZE * 2 ** bits)
+  const table = allocateZeroed(m, BUCKET.SIZE * (1 << bits))
   m.u32[dict * 2 + DICT.TABLE / 4] = table
   m.u8[dict * 8 + DICT.BITS] = bits
 }
@@ -335,7 +342,7 @@ function beforeChange(m: Memory, dict: DictRef): void {
 export function dictRehash(m: Memory, dict: DictRef, steps: number): boolean {
   if (!dictIsRehashing(m, dict)) return false
   if (dictPaused(m, dict) > 0) return true
-  const buckets = 2 ** dictBits(m, dict)
+  const buckets = (1 << dictBits(m, dict))
   let at = dictRehashed(m, dict)
   let visits = steps * EMPTY_VISITS
   while (steps > 0 && visits > 0 && at < buckets) {
@@ -377,7 +384,7 @@ function moveBucket(m: Memory, dict: DictRef, first: number): boolean {
 }
 
 function tableRelease(m: Memory, table: number, bits: number): void {
-  for (let i = 0; i < 2 ** bits; i++) {
+  for (let i = 0; i < (1 << bits); i++) {
     let overflow = m.u32[table * 2 + i * 16 + NEXT_WORD]
     while (overflow !== 0) {
       const next = m.u32[overflow * 2 + NEXT_WORD]
@@ -394,7 +401,7 @@ function tableRelease(m: Memory, table: number, bits: number): void {
  */
 export function dictDrain(m: Memory, dict: DictRef, list: RefList): boolean {
   for (;;) {
-    const buckets = 2 ** dictBits(m, dict)
+    const buckets = (1 << dictBits(m, dict))
     for (let at = dictRehashed(m, dict); at < buckets; at++) {
       if (drainBucket(m, dictTable(m, dict) * 2 + at * 16, list)) {
         m.u32[dict * 2 + DICT.REHASHED / 4] = at + 1
