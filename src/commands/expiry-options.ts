@@ -14,8 +14,8 @@ export const BAD_EXPIRE = -2
 
 const INT64_MAX = 2n ** 63n - 1n
 const INT64_MIN = -(2n ** 63n)
-/** The last double before 2^63. */
-const LATEST = 2 ** 63 - 1024
+/** The last time there is: the last double before 2^63. */
+export const LATEST = 2 ** 63 - 1024
 
 /** Whether argument `i` is one of the options, which takes an argument of its own. */
 export const isExpiryOption = (req: Request, i: number): boolean =>

@@ -13,10 +13,17 @@ export const lruClock = (now: number): number => Math.floor(now / 1000) & CLOCK_
 /** Milliseconds since the last access that an LRU clock value tells, at a resolution of a second. */
 export const lruIdle = (access: number, now: number): number => ((lruClock(now) - access) & CLOCK_BITS) * 1000
 
+/** The LRU access word of an entry last used `idle` seconds ago; no longer ago than half of what the clock can tell. */
+export const lruRestored = (idle: number, now: number): number =>
+  (lruClock(now) - Math.min(idle, CLOCK_BITS >>> 1)) & CLOCK_BITS
+
 const lfuMinutes = (now: number): number => Math.floor(now / 60000) & MINUTE_BITS
 
 /** The access word of a new entry under LFU. */
 export const lfuNew = (now: number): number => (lfuMinutes(now) << 8) | LFU_INITIAL
+
+/** The LFU access word of an entry with this counter. */
+export const lfuRestored = (counter: number, now: number): number => (lfuMinutes(now) << 8) | counter
 
 /** The counter after the decay that is due: one less for each `decayMinutes` gone by, unless that is 0. */
 export function lfuCounter(access: number, now: number, decayMinutes: number): number {

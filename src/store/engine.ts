@@ -50,6 +50,8 @@ export class Engine {
   onMarkedKey: MarkListener | undefined
   /** Told before a database, or with -1 all of them, loses its keys. */
   onFlush: ((db: number) => void) | undefined
+  /** Told what is damaged in a payload that RESTORE refused: a line for the log. */
+  onDamage: ((text: string) => void) | undefined
   /** Told before two databases are exchanged. */
   onSwap: ((db: number, other: number) => void) | undefined
 

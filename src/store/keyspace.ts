@@ -19,7 +19,8 @@
 //       80     8  STALE_PERCENT  f64, estimate of expired keys not yet deleted, in percent
 //       88     8  CAP_REACHED    f64, times the expiry cycle ran out of its time
 //       96     8  PACKED_MIN     f64, list elements from this size on have a node of their own; 0 = 1 GiB (quicklist.ts)
-//      104
+//      104     8  SKIP_CHECKSUM  f64, 1 = RESTORE takes payloads whose checksum is wrong (tests of damaged payloads)
+//      112
 //
 // A database:
 //
@@ -54,7 +55,8 @@ export const ROOT = {
   STALE_PERCENT: 80,
   CAP_REACHED: 88,
   PACKED_MIN: 96,
-  SIZE: 104,
+  SKIP_CHECKSUM: 104,
+  SIZE: 112,
 } as const
 
 export const DATABASE = { KEYS: 0, EXPIRES: 4, AVG_TTL: 8, CURSOR: 16, SIZE: 32 } as const

@@ -101,6 +101,22 @@ function fitsInPlace(m: Memory, entry: EntryRef, keyLength: number, length: numb
   return bytes <= room && bytes * 2 > room
 }
 
+/** An entry in no table yet that holds a string. `expireAt` is -1 for none. */
+export function stringEntryCreate(
+  m: Memory,
+  key: Uint8Array,
+  keyAt: number,
+  keyLength: number,
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  expireAt: number,
+): EntryRef {
+  const encoding = stringEncoding(bytes, at, length)
+  const inline = stringIsInline(keyLength, length)
+  return makeString(m, encoding, inline, key, keyAt, keyLength, bytes, at, length, expireAt)
+}
+
 function makeString(
   m: Memory,
   encoding: Encoding,

@@ -4,6 +4,7 @@ import type { Command } from '../command.ts'
 import { exists, touch, type } from './about.ts'
 import { dbsize, flushall, flushdb, swapdb } from './databases.ts'
 import { del, unlink } from './delete.ts'
+import { dump, restore } from './dump.ts'
 import { expire, expireat, persist, pexpire, pexpireat } from './expire.ts'
 import { memory } from './memory.ts'
 import { object } from './object.ts'
@@ -34,6 +35,8 @@ export const genericCommands: readonly Command[] = [
   expiretime,
   pexpiretime,
   object,
+  dump,
+  restore,
   memory,
   dbsize,
   flushdb,

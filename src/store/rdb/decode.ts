@@ -1,0 +1,92 @@
+// Makes entries of values in RDB form, of any version up to 10. The bytes may be damaged or hostile: everything is checked
+// before it is believed, and what was built of a damaged value is freed before RdbDamage is thrown.
+
+import {
+  ENCODING,
+  type EntryRef,
+  entryCreate,
+  entryRelease,
+  entrySetEncoding,
+  entrySetValue,
+  TYPE,
+  type Type,
+} from '../entry.ts'
+import type { Memory } from '../memory.ts'
+import { stringEntryCreate } from '../string-entry.ts'
+import { valueRelease } from '../value.ts'
+import { RdbDamage } from './damage.ts'
+import { RDB_TYPE } from './format.ts'
+import { listBegin, listRead } from './list.ts'
+import { setRead } from './set.ts'
+import { type RdbSource, RdbString } from './source.ts'
+import { zsetRead } from './zset.ts'
+
+/** The type of value by RDB type. */
+const TYPES: readonly (Type | undefined)[] = typesByRdbType()
+
+function typesByRdbType(): (Type | undefined)[] {
+  const types: (Type | undefined)[] = []
+  types[RDB_TYPE.STRING] = TYPE.STRING
+  for (const type of [RDB_TYPE.LIST, RDB_TYPE.LIST_ZIPLIST, RDB_TYPE.LIST_QUICKLIST, RDB_TYPE.LIST_QUICKLIST_2])
+    types[type] = TYPE.LIST
+  for (const type of [RDB_TYPE.SET, RDB_TYPE.SET_INTSET]) types[type] = TYPE.SET
+  for (const type of [RDB_TYPE.ZSET, RDB_TYPE.ZSET_2, RDB_TYPE.ZSET_ZIPLIST, RDB_TYPE.ZSET_LISTPACK])
+    types[type] = TYPE.ZSET
+  return types
+}
+
+/** Whether this is the RDB type of a value. */
+export const isValueType = (rdbType: number): boolean => TYPES[rdbType] !== undefined
+
+const string = new RdbString()
+
+/**
+ * Makes an entry, in no table yet, of the value of this RDB type that the source holds. `settings` are the engine's;
+ * `expireAt` is -1 for a key that lasts. Throws RdbDamage.
+ */
+export function decodeEntry(
+  m: Memory,
+  settings: Float64Array,
+  source: RdbSource,
+  rdbType: number,
+  key: Uint8Array,
+  keyAt: number,
+  keyLength: number,
+  expireAt: number,
+): EntryRef {
+  const type = TYPES[rdbType]
+  if (type === undefined) throw new RdbDamage(`Unknown RDB encoding type ${rdbType}`)
+  if (type === TYPE.STRING) {
+    source.string(string)
+    return stringEntryCreate(m, key, keyAt, keyLength, string.u8, string.at, string.length, expireAt)
+  }
+  const entry = entryCreate(m, type, ENCODING.RAW, 0, 0, expireAt, key, keyAt, keyLength)
+  try {
+    fill(m, settings, source, rdbType, type, entry)
+  } catch (error) {
+    valueRelease(m, entry)
+    entryRelease(m, entry)
+    throw error
+  }
+  return entry
+}
+
+function fill(
+  m: Memory,
+  settings: Float64Array,
+  source: RdbSource,
+  rdbType: number,
+  type: Type,
+  entry: EntryRef,
+): void {
+  if (type === TYPE.LIST) {
+    const list = listBegin(m, settings)
+    entrySetEncoding(m, entry, ENCODING.QUICKLIST)
+    entrySetValue(m, entry, list)
+    listRead(m, list, source, rdbType)
+  } else if (type === TYPE.SET) {
+    setRead(m, entry, settings, source, rdbType)
+  } else {
+    zsetRead(m, entry, settings, source, rdbType)
+  }
+}
