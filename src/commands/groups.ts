@@ -3,6 +3,7 @@
 import { bitmapCommands } from './bitmap/index.ts'
 import type { Command } from './command.ts'
 import { genericCommands } from './generic/index.ts'
+import { hashCommands } from './hash/index.ts'
 import { hyperloglogCommands } from './hyperloglog/index.ts'
 import { listCommands } from './list/index.ts'
 import { serverCommands } from './server/index.ts'
@@ -15,6 +16,7 @@ export const groups: readonly (readonly Command[])[] = [
   bitmapCommands,
   hyperloglogCommands,
   setCommands,
+  hashCommands,
   listCommands,
   serverCommands,
 ]

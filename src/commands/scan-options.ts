@@ -37,14 +37,17 @@ export class ScanOptions {
   count = COUNT_DEFAULT
   /** Argument with the type wanted, 0 for any; only SCAN has it. */
   type = 0
+  /** Whether values are left out; only HSCAN has it. */
+  noValues = false
   #u8: Uint8Array = new Uint8Array(0)
   #at = 0
   #length = -1
 
   /** Reads options from argument `from` on. Returns the error's text if they are wrong. */
-  read(req: Request, from: number, allowType: boolean): string | undefined {
+  read(req: Request, from: number, allowType: boolean, allowNoValues: boolean): string | undefined {
     this.count = COUNT_DEFAULT
     this.type = 0
+    this.noValues = false
     this.#u8 = req.u8
     this.#length = -1
     for (let i = from; i < req.argc; i += 2) {
@@ -60,6 +63,9 @@ export class ScanOptions {
         this.#length = matchesAll ? -1 : req.length[i + 1]
       } else if (hasArgument && allowType && req.is(i, 'TYPE')) {
         this.type = i + 1
+      } else if (allowNoValues && req.is(i, 'NOVALUES')) {
+        this.noValues = true
+        i-- // it takes no argument
       } else return SYNTAX
     }
     return undefined
@@ -79,8 +85,14 @@ export class ScanOptions {
 const shared = new ScanOptions()
 
 /** The options from argument `from` on; undefined after replying the error. Valid until the next scan. */
-export function scanOptions(req: Request, from: number, reply: Reply, allowType = false): ScanOptions | undefined {
-  const error = shared.read(req, from, allowType)
+export function scanOptions(
+  req: Request,
+  from: number,
+  reply: Reply,
+  allowType = false,
+  allowNoValues = false,
+): ScanOptions | undefined {
+  const error = shared.read(req, from, allowType, allowNoValues)
   if (error === undefined) return shared
   reply.error(error)
   return undefined

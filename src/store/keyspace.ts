@@ -29,12 +29,14 @@
 //        4     4  EXPIRES   dict of the entries that expire; the same refs
 //        8     8  AVG_TTL   f64, ms, running mean of time to live as the expiry cycle saw it
 //       16     4  CURSOR    where the expiry cycle goes on
-//       20    12  -         zero
+//       20     4  FIELDS    time heap of the hashes with fields that expire (hash-expiry.ts)
+//       24     8  -         zero
 //       32
 
 import { ARENA, allocateZeroed } from './arena.ts'
 import { type DictRef, dictCreate } from './dict.ts'
 import type { Memory, Ref } from './memory.ts'
+import { heapClear, heapCreate, type TimeHeapRef } from './time-heap.ts'
 
 export type RootRef = Ref<'keyspace root'>
 export type DatabaseRef = Ref<'database'>
@@ -59,7 +61,7 @@ export const ROOT = {
   SIZE: 112,
 } as const
 
-export const DATABASE = { KEYS: 0, EXPIRES: 4, AVG_TTL: 8, CURSOR: 16, SIZE: 32 } as const
+export const DATABASE = { KEYS: 0, EXPIRES: 4, AVG_TTL: 8, CURSOR: 16, FIELDS: 20, SIZE: 32 } as const
 
 /** Makes an empty keyspace with `databases` databases in a fresh arena. */
 export function keyspaceCreate(m: Memory, databases: number): void {
@@ -69,6 +71,8 @@ export function keyspaceCreate(m: Memory, databases: number): void {
   m.u32[root * 2] = databases
   m.u32[root * 2 + ROOT.TABLE / 4] = table
   for (let i = 0; i < databases; i++) {
+    const fields = heapCreate(m)
+    m.u32[keyspaceDatabase(m, i) * 2 + DATABASE.FIELDS / 4] = fields
     databaseReset(m, keyspaceDatabase(m, i))
   }
 }
@@ -82,6 +86,9 @@ export const keyspaceDatabase = (m: Memory, index: number): DatabaseRef =>
 
 export const databaseKeys = (m: Memory, database: DatabaseRef): DictRef => m.u32[database * 2] as DictRef
 export const databaseExpires = (m: Memory, database: DatabaseRef): DictRef => m.u32[database * 2 + 1] as DictRef
+/** The heap of the hashes whose fields expire; it belongs to the database for good. */
+export const databaseFieldExpiries = (m: Memory, database: DatabaseRef): TimeHeapRef =>
+  m.u32[database * 2 + DATABASE.FIELDS / 4] as TimeHeapRef
 
 /** Gives a database new, empty tables; the old ones are the caller's. */
 export function databaseReset(m: Memory, database: DatabaseRef): void {
@@ -91,6 +98,7 @@ export function databaseReset(m: Memory, database: DatabaseRef): void {
   m.u32[database * 2 + 1] = expires
   m.f64[database + DATABASE.AVG_TTL / 8] = 0
   m.u32[database * 2 + DATABASE.CURSOR / 4] = 0
+  heapClear(m, databaseFieldExpiries(m, database))
 }
 
 /** Exchanges two databases. */

@@ -37,6 +37,7 @@ import {
   type Type,
 } from './entry.ts'
 import { bury, buryTable, graveyardStep, LAZY_EFFORT } from './graveyard.ts'
+import { expiryLinked, expiryUnlinked } from './hash-expiry.ts'
 import { itemKeyAt, itemKeyLength, keyHash } from './item.ts'
 import {
   databaseExpires,
@@ -188,6 +189,7 @@ export class Shard {
     entrySetAccess(m, entry, this.#newAccess())
     dictAdd(m, databaseKeys(m, database), hash, entry)
     if (entryExpires(m, entry)) dictAdd(m, databaseExpires(m, database), hash, entry)
+    expiryLinked(m, database, entry)
     const at = itemKeyAt(m, entry)
     this.engine.notify(NOTIFY.NEW, 'new', db, m.u8, at, itemKeyLength(m, entry))
   }
@@ -210,6 +212,7 @@ export class Shard {
     if (had && has) dictReplace(m, expires, hash, entry, replacement)
     else if (had) dictRemoveItem(m, expires, hash, entry)
     else if (has) dictAdd(m, expires, hash, replacement)
+    expiryLinked(m, database, replacement)
     entryRelease(m, entry)
   }
 
@@ -295,6 +298,7 @@ export class Shard {
     const hash = this.#hashOf(entry)
     if (entryExpires(m, entry)) dictRemoveItem(m, databaseExpires(m, database), hash, entry)
     dictRemoveItem(m, databaseKeys(m, database), hash, entry)
+    expiryUnlinked(m, entry)
   }
 
   /** Frees an entry that `unlink` took out, value and all. */

@@ -5,6 +5,7 @@ import { assert } from '../bytes/assert.ts'
 import { copyBytes } from '../bytes/copy.ts'
 import { allocate, blockRoom, release } from './arena.ts'
 import { ENCODING, type EntryRef, entryEncoding, entrySetValue, entryType, entryValue, TYPE } from './entry.ts'
+import { hashTableOps } from './hash-ops.ts'
 import type { Memory } from './memory.ts'
 import { quicklistOps } from './quicklist-value.ts'
 import { setTableOps } from './set.ts'
@@ -60,6 +61,8 @@ OPS[kindOf(TYPE.STRING, ENCODING.INT)] = oneBlockOps()
 OPS[kindOf(TYPE.LIST, ENCODING.QUICKLIST)] = quicklistOps
 OPS[kindOf(TYPE.SET, ENCODING.INTSET)] = oneBlockOps()
 OPS[kindOf(TYPE.SET, ENCODING.HASHTABLE)] = setTableOps
+OPS[kindOf(TYPE.HASH, ENCODING.LISTPACK)] = oneBlockOps()
+OPS[kindOf(TYPE.HASH, ENCODING.HASHTABLE)] = hashTableOps
 // The small form is one block too (zset/pack.ts).
 OPS[kindOf(TYPE.ZSET, ENCODING.LISTPACK)] = oneBlockOps()
 OPS[kindOf(TYPE.ZSET, ENCODING.SKIPLIST)] = treeOps

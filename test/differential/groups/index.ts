@@ -3,8 +3,9 @@
 import type { Group } from '../sequence.ts'
 import { bitmap } from './bitmap.ts'
 import { generic } from './generic.ts'
+import { hashes, smallHashes } from './hashes.ts'
 import { hyperloglog } from './hyperloglog.ts'
 import { intsets, sets } from './sets.ts'
 import { strings } from './strings.ts'
 
-export const GROUPS: readonly Group[] = [strings, bitmap, hyperloglog, generic, sets, intsets]
+export const GROUPS: readonly Group[] = [strings, bitmap, hyperloglog, generic, sets, intsets, hashes, smallHashes]
