@@ -2,7 +2,8 @@
 // replies are due. What its commands do is the router's and the commands' business.
 
 import type { Socket } from 'node:net'
-import type { Client, WriteReply } from '../commands/client.ts'
+import type { Client, ReplyMode, WriteReply } from '../commands/client.ts'
+import { Tracking } from '../commands/tracking.ts'
 import { Parser } from '../protocol/parser.ts'
 import { Reply } from '../protocol/reply.ts'
 import { Request } from '../protocol/request.ts'
@@ -23,11 +24,12 @@ export const HOLD = {
   PAUSED: 16,
 } as const
 
+const BUFFER_BYTES_MIN = 1024
+/** A buffer of many small arguments doubles, up to this. */
+const GROWTH_BYTES_MAX = 16 * 1024 * 1024
+
 /** Marks an answer that CLIENT REPLY says not to send. Shards are fewer. */
 const UNWANTED = 0x80
-
-/** What CLIENT REPLY has set. */
-export type ReplyMode = 'on' | 'off' | 'skip-next' | 'skip'
 
 /** Answers that a client may be waiting for; then its commands are no longer read. */
 const DUE_MAX = 1024
@@ -40,6 +42,8 @@ export class Connection implements Client {
   readonly slot: number
   readonly address: string
   readonly localAddress: string
+  readonly isUnix: boolean
+  readonly fd: number
   readonly createdAt: number
   name = ''
   libraryName = ''
@@ -52,6 +56,18 @@ export class Connection implements Client {
   lastActive: number
   lastCommand = 'NULL'
   replyMode: ReplyMode = 'on'
+  keepsConnection = false
+  isMonitor = false
+  isBlocked = false
+  channelCount = 0
+  patternCount = 0
+  shardChannelCount = 0
+  queuedCount = -1
+  queuedBytes = 0
+  isDirty = false
+  readonly tracking = new Tracking()
+  /** Since when unsent replies are over the soft limit, Unix ms; 0 = they are not. */
+  overSoftLimitSince = 0
   closing = false
   closed = false
   /** HOLD bits. */
@@ -72,13 +88,23 @@ export class Connection implements Client {
   /** Replies on their way to the socket while answers are due. */
   out: Reply | undefined
 
-  constructor(router: Router, socket: Socket, id: number, slot: number, address: string, localAddress: string) {
+  constructor(
+    router: Router,
+    socket: Socket,
+    id: number,
+    slot: number,
+    address: string,
+    localAddress: string,
+    isUnix: boolean,
+  ) {
     this.router = router
     this.socket = socket
     this.id = id
     this.slot = slot
     this.address = address
     this.localAddress = localAddress
+    this.isUnix = isUnix
+    this.fd = (socket as unknown as { _handle: { fd: number } })._handle.fd
     this.createdAt = Date.now()
     this.lastActive = this.createdAt
   }
@@ -95,16 +121,17 @@ export class Connection implements Client {
   }
 
   /** Adds bytes behind those kept. */
-  append(u8: Uint8Array, length: number): void {
+  append(u8: Uint8Array, from: number, length: number): void {
     this.#reserve(this.buffered + length, this.parser?.needed ?? 0)
-    this.buffer.set(u8.subarray(0, length), this.buffered)
+    this.buffer.set(u8.subarray(from, from + length), this.buffered)
     this.buffered += length
   }
 
   /** Room for `bytes`; a long argument gets exactly what it needs, so that it is not copied as it comes. */
   #reserve(bytes: number, needed: number): void {
     if (bytes <= this.buffer.length && needed <= this.buffer.length) return
-    const larger = new Uint8Array(Math.max(needed, bytes <= needed ? 0 : Math.max(bytes, this.buffer.length * 2), 1024))
+    const grown = this.buffer.length + Math.min(this.buffer.length, GROWTH_BYTES_MAX)
+    const larger = new Uint8Array(Math.max(needed, bytes <= needed ? 0 : Math.max(bytes, grown), BUFFER_BYTES_MIN))
     larger.set(this.buffer.subarray(0, this.buffered))
     this.buffer = larger
   }
@@ -121,6 +148,17 @@ export class Connection implements Client {
     this.buffer.copyWithin(0, from, this.buffered)
     this.buffered -= from
     this.parser?.shift(-from)
+  }
+
+  /**
+   * Gives away the buffer, if the command that ends at `end` is all that it holds: a large argument then moves to its
+   * shard without a copy.
+   */
+  readonly surrenders = (req: Request, end: number): Uint8Array<ArrayBuffer> | undefined => {
+    const { buffer } = this
+    if (req.u8 !== buffer || end !== this.buffered) return undefined
+    this.buffer = NO_BYTES
+    return buffer
   }
 
   // ---- the order of replies
@@ -156,6 +194,24 @@ export class Connection implements Client {
       return
     }
     if ((this.due[this.dueFirst] & UNWANTED) === 0) this.output().raw(u8, at, length)
+    this.#settleFirst()
+  }
+
+  /** As `answer`, for a reply in a buffer of its own, which is sent as it is when its turn has come. */
+  answerLarge(shard: number, u8: Uint8Array): void {
+    if ((this.due[this.dueFirst] & ~UNWANTED) !== shard) {
+      this.#stash(shard).push(u8, 0, u8.length)
+      return
+    }
+    // Whoever asks for the output is flushed and settled by the router.
+    this.output()
+    if ((this.due[this.dueFirst] & UNWANTED) === 0) this.router.writeLarge(this, u8)
+    this.output()
+    this.#settleFirst()
+  }
+
+  /** The answer that was due first is given; those stashed behind it may follow. */
+  #settleFirst(): void {
     this.#dueShift()
     while (this.owed > 0) {
       const next = this.due[this.dueFirst]
@@ -210,6 +266,35 @@ export class Connection implements Client {
 
   closeAfterReply(): void {
     this.closing = true
+  }
+
+  reset(): void {
+    this.router.stopMonitor(this)
+    this.tracking.reset()
+    this.router.trackingChanged(this)
+    this.flags = 0
+    this.keepsConnection = false
+    this.name = ''
+    this.db = 0
+    this.resp = 2
+    this.replyMode = 'on'
+    this.router.welcome(this)
+  }
+
+  unblock(_asError: boolean): boolean {
+    return false
+  }
+
+  get inputBytes(): number {
+    return this.buffered
+  }
+
+  get inputRoom(): number {
+    return this.buffer.length - this.buffered
+  }
+
+  get outputBytes(): number {
+    return this.socket.writableLength + (this.out?.length ?? 0)
   }
 }
 

@@ -256,7 +256,7 @@ export class Dispatcher {
 
   #mail(client: Connection, entry: Entry, shard: number, req: Request): number {
     if (client.owesMuch) return this.#hold(client, HOLD.ANSWERS)
-    if (!this.#post.send(shard, client.slot, entry.id, req)) {
+    if (!this.#post.send(shard, client.slot, entry.id, req, client.surrenders)) {
       this.#router.waitForRing(client)
       return this.#hold(client, HOLD.RING)
     }

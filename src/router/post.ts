@@ -12,6 +12,12 @@ import type { RouterData } from '../shard/thread-data.ts'
 /** Takes an answer off the post. */
 export type Deliver = (client: number, shard: number, u8: Uint8Array, at: number, length: number) => void
 
+/** Takes an answer that came in a buffer of its own, and with it the buffer. */
+export type DeliverLarge = (client: number, shard: number, u8: Uint8Array) => void
+
+/** Gives away the buffer that a request's bytes lie in, if nothing else does. */
+export type Surrender = (req: Request, end: number) => Uint8Array<ArrayBuffer> | undefined
+
 /** Messages taken from one ring before the others are looked at. */
 const TURN = 256
 
@@ -22,13 +28,14 @@ export class Post {
   readonly #replies: RingConsumer[]
   readonly #ports: readonly MessagePort[]
   readonly #deliver: Deliver
+  readonly #deliverLarge: DeliverLarge
   /** Commands on their way to each shard, or their answers on the way back. */
   readonly #outstanding: Int32Array
   #total = 0
   #isListening = false
   readonly #woken: () => void
 
-  constructor(data: RouterData, deliver: Deliver, woken: () => void) {
+  constructor(data: RouterData, deliver: Deliver, deliverLarge: DeliverLarge, woken: () => void) {
     const { memory, index, ports } = data
     this.#control = new Int32Array(memory.control)
     this.#bell = routerBellWord(memory.shape, index)
@@ -36,6 +43,7 @@ export class Post {
     this.#replies = memory.replies[index].map((buffer) => new RingConsumer(buffer))
     this.#ports = ports
     this.#deliver = deliver
+    this.#deliverLarge = deliverLarge
     this.#outstanding = new Int32Array(memory.shape.shards)
     this.#woken = () => {
       this.#isListening = false
@@ -53,13 +61,16 @@ export class Post {
     return this.#total === 0
   }
 
-  /** Mails a command. Returns false if the ring is too full now. `publish` makes it visible. */
-  send(shard: number, client: number, command: number, req: Request): boolean {
+  /**
+   * Mails a command. Returns false if the ring is too full now. `publish` makes it visible. If the command is large,
+   * `surrender` is asked for the buffer that it lies in; without one its bytes are copied.
+   */
+  send(shard: number, client: number, command: number, req: Request, surrender: Surrender): boolean {
     const ring = this.#requests[shard]
     const bytes = commandMailBytes(req)
     if (bytes > ring.payloadMax) {
       if (ring.begin(MAIL.LARGE, 0) < 0) return false
-      this.#sendLarge(shard, client, command, req)
+      this.#sendLarge(shard, client, command, req, surrender)
     } else {
       const at = ring.begin(MAIL.COMMAND, bytes)
       if (at < 0) return false
@@ -70,12 +81,15 @@ export class Post {
     return true
   }
 
-  #sendLarge(shard: number, client: number, command: number, req: Request): void {
+  #sendLarge(shard: number, client: number, command: number, req: Request, surrender: Surrender): void {
     const first = req.at[0]
     const end = req.at[req.argc - 1] + req.length[req.argc - 1]
-    const u8 = req.u8.slice(first, end) as Uint8Array<ArrayBuffer>
     const at = req.at.slice(0, req.argc)
-    for (let i = 0; i < at.length; i++) at[i] -= first
+    let u8 = surrender(req, end + 2)
+    if (u8 === undefined) {
+      u8 = req.u8.slice(first, end) as Uint8Array<ArrayBuffer>
+      for (let i = 0; i < at.length; i++) at[i] -= first
+    }
     const mail: LargeMail = {
       what: 'command',
       client,
@@ -115,7 +129,7 @@ export class Post {
       this.#outstanding[shard]--
       this.#total--
       if (ring.kind === MAIL.LARGE) {
-        this.#deliverLarge(shard)
+        this.#openLarge(shard)
       } else {
         const length = ring.u32[at / 4 + 1]
         this.#deliver(ring.u32[at / 4], shard, ring.u8, at + REPLY_HEAD_BYTES, length)
@@ -128,12 +142,12 @@ export class Post {
     return true
   }
 
-  #deliverLarge(shard: number): void {
+  #openLarge(shard: number): void {
     const received = receiveMessageOnPort(this.#ports[shard])
     assert(received !== undefined, 'a large frame precedes its message')
     const mail = received.message as LargeMail
     assert(mail.what === 'reply', 'shards send replies')
-    this.#deliver(mail.client, shard, mail.u8, 0, mail.u8.length)
+    this.#deliverLarge(mail.client, shard, mail.u8)
   }
 
   /** Has `woken` called once answers come, if any are due. Returns false when some are there already. */

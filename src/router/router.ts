@@ -11,6 +11,7 @@ import type { Client, Router as RouterForCommands } from '../commands/client.ts'
 import { entries } from '../commands/table.ts'
 import { SETTING, viewSettings } from '../config/settings.ts'
 import { ConfigCopy } from '../config/values.ts'
+import { freeBuffer } from '../bytes/free-buffer.ts'
 import { PARSED, Parser } from '../protocol/parser.ts'
 import { Reply } from '../protocol/reply.ts'
 import { Request } from '../protocol/request.ts'
@@ -76,6 +77,7 @@ export class Router implements RouterForCommands {
     this.#post = new Post(
       data,
       (client, shard, u8, at, length) => this.#connections[client]?.answer(shard, u8, at, length),
+      (client, shard, u8) => this.#connections[client]?.answerLarge(shard, u8),
       () => this.#pollPost(),
     )
     const control = new Int32Array(memory.control)
@@ -176,19 +178,26 @@ export class Router implements RouterForCommands {
     this.statistics.add(STAT.NET_INPUT, length)
     this.statistics.add(STAT.READS, 1)
     client.lastActive = Date.now()
-    if (client.parser !== undefined) {
-      client.append(this.#read, length)
+    for (let from = 0; from < length && !client.closing; ) {
+      const kept = client.parser
+      if (kept === undefined) {
+        const parser = this.#parser
+        parser.begin(from)
+        this.#run(client, parser, this.#read, length)
+        if (parser.start < length && !client.closing) client.keep(this.#read, parser.start, length, parser)
+        break
+      }
+      // No more than the command at hand lacks: its buffer has exactly the room for it, however large it is.
+      const missing = kept.needed - client.buffered
+      const taken = missing > 0 && missing < length - from ? missing : length - from
+      client.append(this.#read, from, taken)
+      from += taken
       if (client.buffered > this.engine.settings[SETTING.clientQueryBufferLimit]) {
         this.statistics.add(STAT.QUERY_LIMIT_DISCONNECTIONS, 1)
         this.drop(client)
         return false
       }
       if (client.holds === 0) this.#runKept(client)
-    } else {
-      const parser = this.#parser
-      parser.begin(0)
-      this.#run(client, parser, this.#read, length)
-      if (parser.start < length && !client.closing) client.keep(this.#read, parser.start, length, parser)
     }
     this.#afterBatch(client)
     return client.holds === 0
@@ -310,13 +319,21 @@ export class Router implements RouterForCommands {
 
   /** Writes a part of `reply`. Returns whether the buffer may be used again: the kernel has taken all. */
   #write(client: Connection, reply: Reply, start: number, end: number): boolean {
+    return this.#send(client, Buffer.from(reply.u8.buffer, start, end - start))
+  }
+
+  /** Returns whether the kernel has taken all of it. */
+  #send(client: Connection, bytes: Buffer): boolean {
     const { socket } = client
-    this.statistics.add(STAT.NET_OUTPUT, end - start)
+    this.statistics.add(STAT.NET_OUTPUT, bytes.length)
     this.statistics.add(STAT.WRITES, 1)
     if (client.closed || socket.destroyed || socket.writableEnded) return true
-    socket.write(Buffer.from(reply.u8.buffer, start, end - start))
+    // A huge reply's memory goes back as soon as it is sent, not when the collector comes round.
+    const isHuge = bytes.length > HUGE_BYTES
+    if (isHuge) socket.write(bytes, () => freeBuffer(bytes.buffer))
+    else socket.write(bytes)
     const unsent = socket.writableLength
-    if (unsent === 0) return true
+    if (unsent === 0) return !isHuge
     this.#checkUnsent(client, unsent)
     return false
   }
@@ -329,6 +346,13 @@ export class Router implements RouterForCommands {
       this.statistics.add(STAT.OUTPUT_LIMIT_DISCONNECTIONS, 1)
       this.drop(client)
     }
+  }
+
+  /** Sends a reply that came in a buffer of its own, behind what has been replied before it. */
+  writeLarge(client: Connection, u8: Uint8Array): void {
+    this.#writeRuns()
+    this.#flushOutput(client)
+    this.#send(client, Buffer.from(u8.buffer, u8.byteOffset, u8.length))
   }
 
   borrowOutput(): Reply {
@@ -397,6 +421,9 @@ export class Router implements RouterForCommands {
   /** Shows a command to the clients that MONITOR. */
   monitored(_client: Client, _req: Request): void {}
 }
+
+/** Replies of this size are freed by hand. */
+const HUGE_BYTES = 8 * 1024 * 1024
 
 const hostOf = (address: string | undefined): string => {
   if (address === undefined) return '?'

@@ -7,6 +7,7 @@
 import { performance } from 'node:perf_hooks'
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import { assert } from '../bytes/assert.ts'
+import { freeBuffer } from '../bytes/free-buffer.ts'
 import { Runner } from '../commands/runner.ts'
 import { entries } from '../commands/table.ts'
 import { viewSettings } from '../config/settings.ts'
@@ -49,6 +50,8 @@ export class ShardThread {
   readonly #envelope: Envelope = { client: 0, command: 0 }
   readonly #chores: Chores
   #holdsLock = false
+  /** The large frame of the command at hand, freed as soon as it has run. */
+  #large: ArrayBufferLike | undefined
 
   constructor(data: ShardData) {
     const { index, memory, config } = data
@@ -128,6 +131,7 @@ export class ShardThread {
     this.#envelope.client = client
     this.#envelope.command = command
     const req = this.#req
+    this.#large = u8.buffer
     req.start(u8)
     for (let i = 0; i < at.length; i++) req.push(at[i], length[i])
     req.db = mail.db
@@ -157,8 +161,11 @@ export class ShardThread {
     }
     this.#outboxes[router].reply(client, reply)
     reply.reset()
-    // A large frame need not outlive its command.
-    this.#req.u8 = NO_BYTES
+    if (this.#large !== undefined) {
+      freeBuffer(this.#large)
+      this.#large = undefined
+      this.#req.u8 = NO_BYTES
+    }
   }
 
   #takeLock(): void {
