@@ -4,7 +4,8 @@
 //        0            4  STOPPING main         1 once the process is on its way out
 //        4            4  LOADING  main         1 while data is being loaded
 //        8            4  PAUSED   main         deadline kind of CLIENT PAUSE: 0 none, 1 writes, 2 all
-//       12           52  -        -
+//       12            4  TICKETS  anybody      how many tickets have been drawn (claims.ts)
+//       16           48  -        -
 //       64  128 * shards SHARDS   see below    one block a shard
 //        …  128 * routers ROUTERS see below    one block a router
 //
@@ -19,7 +20,7 @@
 //      128
 
 
-export const CONTROL = { STOPPING: 0, LOADING: 4, PAUSED: 8, SHARDS: 64 } as const
+export const CONTROL = { STOPPING: 0, LOADING: 4, PAUSED: 8, TICKETS: 12, SHARDS: 64 } as const
 export const SHARD_BLOCK = { LOCK: 0, BELL: 64, BUSY: 72, SIZE: 128 } as const
 
 /** Threads that share one control block: how many of each. */

@@ -48,6 +48,8 @@ export class Engine {
   /** Whether memory was over maxmemory before the last command that was asked about it, and nothing could go. */
   outOfMemory = false
   onMarkedKey: MarkListener | undefined
+  /** Keys that clients wait for and that have changed, in that order: shard index and mark in turn. */
+  readonly ready: number[] = []
   /** Told before a database, or with -1 all of them, loses its keys. */
   onFlush: ((db: number) => void) | undefined
   /** Told what is damaged in a payload that RESTORE refused: a line for the log. */

@@ -20,7 +20,9 @@
 //       88     8  CAP_REACHED    f64, times the expiry cycle ran out of its time
 //       96     8  PACKED_MIN     f64, list elements from this size on have a node of their own; 0 = 1 GiB (quicklist.ts)
 //      104     8  SKIP_CHECKSUM  f64, 1 = RESTORE takes payloads whose checksum is wrong (tests of damaged payloads)
-//      112
+//      112     4  MARKING        ref of what is known about marks, 0 = nothing yet (marks.ts)
+//      116     4  -              zero
+//      120
 //
 // A database:
 //
@@ -58,7 +60,8 @@ export const ROOT = {
   CAP_REACHED: 88,
   PACKED_MIN: 96,
   SKIP_CHECKSUM: 104,
-  SIZE: 112,
+  MARKING: 112,
+  SIZE: 120,
 } as const
 
 export const DATABASE = { KEYS: 0, EXPIRES: 4, AVG_TTL: 8, CURSOR: 16, FIELDS: 20, SIZE: 32 } as const

@@ -49,6 +49,7 @@ import {
   ROOT,
   rootAdd,
 } from './keyspace.ts'
+import { hasMarks, type MarkRef, markFind, markFirst, markIsReady, marksEach, markSetReady, markTouch } from './marks.ts'
 import type { Memory } from './memory.ts'
 import { stringAt, stringLength } from './string.ts'
 import { copyBytes } from '../bytes/copy.ts'
@@ -271,7 +272,7 @@ export class Shard {
     const isLazy = engine.settings[lazy] !== 0
     engine.deletedByServer(db, key, at, length, isLazy)
     engine.notify(type, event, db, key, at, length)
-    if (m.u32[keyspaceRoot(m) * 2 + ROOT.MARKS / 4] !== 0) engine.onMarkedKey?.(this, db, key, at, length)
+    if (m.u32[keyspaceRoot(m) * 2 + ROOT.MARKS / 4] !== 0) this.#marked(db, key, at, length)
     rootAdd(m, counter, 1)
     // Nobody asked for this deletion, so nobody may wait for it: what is very large goes in steps whatever the setting.
     this.discard(db, entry, isLazy || valueEffort(m, entry) > AT_ONCE_EFFORT)
@@ -314,6 +315,7 @@ export class Shard {
     const keys = databaseKeys(m, database)
     const count = dictCount(m, keys)
     if (count === 0) return 0
+    if (hasMarks(m)) this.#flushing(db)
     dictRelease(m, databaseExpires(m, database))
     databaseReset(m, database)
     buryTable(m, keys, count)
@@ -344,8 +346,46 @@ export class Shard {
     const { m, engine } = this
     engine.dirty += changes
     rootAdd(m, ROOT.DIRTY, changes)
-    if (m.u32[keyspaceRoot(m) * 2 + ROOT.MARKS / 4] !== 0) engine.onMarkedKey?.(this, db, key, at, length)
+    if (m.u32[keyspaceRoot(m) * 2 + ROOT.MARKS / 4] !== 0) this.#marked(db, key, at, length)
     engine.notify(type, event, db, key, at, length)
+  }
+
+  /** A key of this shard was changed or deleted, and somebody has marked some: tells those who marked this one. */
+  #marked(db: number, key: Uint8Array, at: number, length: number): void {
+    const mark = markFind(this.m, db, key, at, length)
+    if (mark !== 0) this.#changed(mark)
+    this.engine.onMarkedKey?.(this, db, key, at, length)
+  }
+
+  #changed(mark: MarkRef): void {
+    const m = this.m
+    markTouch(m, mark)
+    if (markFirst(m, mark) === 0 || markIsReady(m, mark)) return
+    markSetReady(m, mark, true)
+    this.engine.ready.push(this.index, mark)
+  }
+
+  /** Whether the key that a mark is about exists in a database. */
+  #hasMarked(mark: MarkRef, db: number): boolean {
+    const m = this.m
+    return this.findKey(db, m.u8, itemKeyAt(m, mark), itemKeyLength(m, mark)) !== 0
+  }
+
+  #flushing(db: number): void {
+    marksEach(this.m, db, (mark) => {
+      if (this.#hasMarked(mark, db)) this.#changed(mark)
+    })
+  }
+
+  /** Two databases are about to be exchanged: tells those who marked a key that either has. */
+  swapping(a: number, b: number): void {
+    if (!hasMarks(this.m)) return
+    const visit = (mark: MarkRef): void => {
+      const wasThere = this.#hasMarked(mark, a)
+      if (this.#hasMarked(mark, b) || wasThere) this.#changed(mark)
+    }
+    marksEach(this.m, a, visit)
+    marksEach(this.m, b, visit)
   }
 
   // ---- telling

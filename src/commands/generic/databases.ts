@@ -121,6 +121,7 @@ export const swapdb: Command = {
     if (Math.min(first, second) < 0 || Math.max(first, second) >= databases) return reply.error(NO_SUCH_DATABASE)
     if (first !== second) {
       engine.onSwap?.(first, second)
+      for (const each of engine.shards) each.swapping(first, second)
       for (const { m } of engine.shards) databasesSwap(m, keyspaceDatabase(m, first), keyspaceDatabase(m, second))
     }
     engine.dirty++
