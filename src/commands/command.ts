@@ -117,9 +117,10 @@ export interface ShardCommand extends Described {
   readonly run: Run
   /**
    * Which locks it needs: those of its keys' shards (the default), or all shards', for commands that reach keys they
-   * don't name or the whole keyspace. With more than one lock, `run` gets the first key's shard, or the first shard.
+   * don't name or the whole keyspace; a function where the arguments decide. With more than one lock, `run` gets the
+   * first key's shard, or the first shard.
    */
-  readonly locks?: 'keys' | 'all'
+  readonly locks?: 'keys' | 'all' | ((req: Request) => 'keys' | 'all')
   /**
    * About how many elements it will touch, asked under the lock; above a limit the command is mailed to the owner, so
    * that the router is not held up. Without it a command is taken to be short.

@@ -8,6 +8,8 @@ import { hyperloglogCommands } from './hyperloglog/index.ts'
 import { listCommands } from './list/index.ts'
 import { serverCommands } from './server/index.ts'
 import { setCommands } from './set/index.ts'
+import { sortedSetCommands } from './sorted-set/index.ts'
+import { sortCommands } from './sort/index.ts'
 import { stringCommands } from './string/index.ts'
 
 export const groups: readonly (readonly Command[])[] = [
@@ -18,5 +20,7 @@ export const groups: readonly (readonly Command[])[] = [
   setCommands,
   hashCommands,
   listCommands,
+  sortedSetCommands,
+  sortCommands,
   serverCommands,
 ]

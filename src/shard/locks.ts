@@ -31,7 +31,8 @@ export class LockSet {
    */
   resolve(engine: Engine, entry: Entry, req: Request): Shard {
     const { shards } = engine
-    if (entry.shard?.locks === 'all') {
+    const locks = entry.shard?.locks
+    if (locks === 'all' || (typeof locks === 'function' && locks(req) === 'all')) {
       this.#all(shards.length)
       const found = this.#keys(entry, req)
       return found.length > 0 ? shards[0].ofKey(req, found[0]) : shards[0]

@@ -5,7 +5,9 @@ import { bitmap } from './bitmap.ts'
 import { generic } from './generic.ts'
 import { hashes, smallHashes } from './hashes.ts'
 import { hyperloglog } from './hyperloglog.ts'
+import { lists } from './lists.ts'
 import { intsets, sets } from './sets.ts'
+import { lexSets, sortedSets } from './sorted-sets.ts'
 import { strings } from './strings.ts'
 
-export const GROUPS: readonly Group[] = [strings, bitmap, hyperloglog, generic, sets, intsets, hashes, smallHashes]
+export const GROUPS: readonly Group[] = [strings, bitmap, hyperloglog, generic, sets, intsets, hashes, smallHashes, sortedSets, lexSets]
