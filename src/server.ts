@@ -14,7 +14,10 @@ export class Server {
   readonly config: Config
   readonly log: Logger
   readonly supervisor: Supervisor
+  /** The port it listens on, 0 if none. */
   port = 0
+  /** Listen on whatever port is free (for programs that embed a server: to Redis, `port 0` means no port at all). */
+  anyPort = false
   #stopped: Promise<void> | undefined
 
   constructor(config: Config, log: Logger) {
@@ -39,14 +42,11 @@ export class Server {
     const { shards, routers } = this.supervisor.memory.shape
     log.info(`skep ${SKEP_VERSION} is starting: ${routers} router thread(s), ${shards} shard thread(s)`)
     for (const { name, inert } of config.inertInUse()) log.warn(`${name} has no effect here: ${inert}`)
-    const problem = changeFolder(config)
-    if (problem !== undefined) throw new Error(problem)
     await this.supervisor.start()
     const failure = await this.#listen()
     if (failure !== undefined) throw new Error(`Failed listening on port ${config.get('port')}: ${failure}`)
     log.info('Server initialized')
     log.info(`Ready to accept connections${this.port > 0 ? ` on port ${this.port}` : ''}`)
-    if (process.stdout.isTTY) process.stdout.write(howToConnect(this.port))
   }
 
   /** Has all routers listen where the configuration says. Returns why they could not. */
@@ -56,7 +56,7 @@ export class Server {
     const path = fromByteString(config.get('unixsocket')).toString()
     const places = {
       hosts: config.words('bind'),
-      port: config.number('port'),
+      port: this.anyPort ? -1 : config.number('port'),
       backlog: config.number('tcp-backlog'),
       share: routers > 1,
     }
@@ -107,7 +107,10 @@ export async function runServer(config: Config): Promise<void> {
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
   try {
+    const problem = changeFolder(config)
+    if (problem !== undefined) throw new Error(problem)
     await server.start()
+    if (process.stdout.isTTY) process.stdout.write(howToConnect(server.port))
   } catch (error) {
     log.fatal((error as Error).message)
     process.exit(1)

@@ -54,7 +54,7 @@ export function createSharedMemory(shape: Shape, databases: number): { memory: S
 
 /** The address of a thread's entry, which is compiled in the package and as written in development. */
 function entryUrl(path: string): URL {
-  return new URL(path + (import.meta.url.endsWith('.ts') ? '.ts' : '.js'), import.meta.url)
+  return new URL(import.meta.url.endsWith('.ts') ? path : path.replace(/\.ts$/, '.js'), import.meta.url)
 }
 
 export class Supervisor extends EventEmitter<SupervisorEvents> {
@@ -100,12 +100,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const config = this.#config.snapshot()
     for (let index = 0; index < shape.shards; index++) {
       const data: ShardData = { index, memory: this.memory, config, ports: shardPorts[index] }
-      this.#shards.push(this.#spawn(`shard ${index}`, './shard/worker', data, shardPorts[index]))
+      this.#shards.push(this.#spawn(`shard ${index}`, './shard/worker.ts', data, shardPorts[index]))
     }
     const ready: Promise<void>[] = []
     for (let index = 0; index < shape.routers; index++) {
       const data: RouterData = { index, memory: this.memory, config, ports: routerPorts[index], facts: this.#facts }
-      const worker = this.#spawn(`router ${index}`, './router/worker', data, routerPorts[index])
+      const worker = this.#spawn(`router ${index}`, './router/worker.ts', data, routerPorts[index])
       worker.on('message', (message: FromRouter) => this.#fromRouter(index, message))
       ready.push(new Promise((resolve) => worker.once('message', () => resolve())))
       this.#routers.push(worker)
