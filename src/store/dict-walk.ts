@@ -10,6 +10,8 @@ const NEXT_WORD = BUCKET.NEXT / 4
 const ITEMS_WORD = BUCKET.ITEMS / 4
 /** A random pick takes a place among this many of a chain: two full buckets, which all but never overflow. */
 const PICK_PLACES = 2 * BUCKET_ITEMS
+/** Buckets that sampling visits at most for each item asked for. */
+const SAMPLE_VISITS = 10
 
 const tableOf = (m: Memory, dict: DictRef, which: number): number => m.u32[dict * 2 + which]
 const bucketsOf = (m: Memory, dict: DictRef, which: number): number => 1 << m.u8[dict * 8 + DICT.BITS + which]
@@ -137,18 +139,24 @@ export function dictRandom(m: Memory, dict: DictRef): ItemRef | 0 {
   }
 }
 
-/** Adds up to `count` items found around a random place, not evenly drawn but cheaply: what eviction samples. */
+/**
+ * Adds `count` items (fewer if most of the table is empty, but at least one) found around a random place: not evenly
+ * drawn but cheaply, which is what eviction samples.
+ */
 export function dictSample(m: Memory, dict: DictRef, count: number, list: RefList): void {
-  const total = dictCount(m, dict)
-  if (total === 0) return
-  const goal = list.count + Math.min(count, total)
-  const first = bucketsOf(m, dict, 0)
-  const buckets = first + (dictIsRehashing(m, dict) ? bucketsOf(m, dict, 1) : 0)
+  const start = list.count
+  const goal = start + Math.min(count, dictCount(m, dict))
+  const isRehashing = dictIsRehashing(m, dict)
+  const smaller = isRehashing && bucketsOf(m, dict, 1) < bucketsOf(m, dict, 0) ? 1 : 0
+  const buckets = bucketsOf(m, dict, smaller)
+  const larger = isRehashing ? bucketsOf(m, dict, 1 - smaller) : 0
   let index = Math.floor(Math.random() * buckets)
-  for (let visits = Math.min(buckets, count * 10); visits > 0 && list.count < goal; visits--) {
-    if (index < first) collect(m, tableOf(m, dict, 0), index, list)
-    else collect(m, tableOf(m, dict, 1), index - first, list)
-    index = (index + 1) % buckets
+  for (let visits = 0; visits < buckets && list.count < goal; visits++) {
+    if (visits >= count * SAMPLE_VISITS && list.count > start) break
+    // A bucket together with those of the larger table that it expands to: what one lacks, the other has.
+    collect(m, tableOf(m, dict, smaller), index, list)
+    for (let at = index; at < larger; at += buckets) collect(m, tableOf(m, dict, 1 - smaller), at, list)
+    index = (index + 1) & (buckets - 1)
   }
   if (list.count > goal) list.count = goal
 }

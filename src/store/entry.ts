@@ -10,6 +10,7 @@
 //
 // With an expiry:
 //
+//   OFFSET  SIZE  FIELD       MEANING
 //       12     4  -           zero
 //       16     8  EXPIRE      f64, Unix time in ms
 //       24                    the key, then an inline string's bytes
