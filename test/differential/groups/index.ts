@@ -8,6 +8,7 @@ import { hyperloglog } from './hyperloglog.ts'
 import { lists } from './lists.ts'
 import { intsets, sets } from './sets.ts'
 import { lexSets, sortedSets } from './sorted-sets.ts'
+import { sorting } from './sorting.ts'
 import { strings } from './strings.ts'
 
-export const GROUPS: readonly Group[] = [strings, bitmap, hyperloglog, generic, sets, intsets, hashes, smallHashes, sortedSets, lexSets]
+export const GROUPS: readonly Group[] = [strings, bitmap, hyperloglog, generic, sets, intsets, hashes, smallHashes, sortedSets, lexSets, lists, sorting]

@@ -31,11 +31,14 @@ function popOptions(random: Random): Argument[] {
   return options
 }
 
-/** No BY with ALPHA: elements that weigh the same come in no particular order. */
+/**
+ * No BY with ALPHA: elements that weigh the same come in no particular order. No numbers by themselves: Redis takes a
+ * number that overflows for a sign that later ones do, until another call resets C's errno; see sorting.ts.
+ */
 function sortOptions(random: Random): Argument[] {
   const options: Argument[] = []
   if (random.chance(0.3)) options.push('BY', random.pick(['nosort', '*', 'key:*', '#', 'none_*->f']))
-  else if (random.chance(0.6)) options.push('ALPHA')
+  else options.push('ALPHA')
   if (random.chance(0.3)) options.push('LIMIT', near(random), near(random))
   if (random.chance(0.3)) options.push('GET', random.pick(['#', 'key:*', '*', 'none']))
   if (random.chance(0.4)) options.push(random.pick(['ASC', 'DESC', 'desc']))
