@@ -16,24 +16,34 @@ import { stringEntryCreate } from '../string-entry.ts'
 import { valueRelease } from '../value.ts'
 import { RdbDamage } from './damage.ts'
 import { RDB_TYPE } from './format.ts'
+import { hashRead } from './hash.ts'
 import { listBegin, listRead } from './list.ts'
 import { setRead } from './set.ts'
 import { type RdbSource, RdbString } from './source.ts'
 import { zsetRead } from './zset.ts'
 
-/** The type of value by RDB type. */
-const TYPES: readonly (Type | undefined)[] = typesByRdbType()
+/** The RDB types of each type of value. */
+const FORMS: readonly (readonly [Type, readonly number[]])[] = [
+  [TYPE.STRING, [RDB_TYPE.STRING]],
+  [TYPE.LIST, [RDB_TYPE.LIST, RDB_TYPE.LIST_ZIPLIST, RDB_TYPE.LIST_QUICKLIST, RDB_TYPE.LIST_QUICKLIST_2]],
+  [TYPE.SET, [RDB_TYPE.SET, RDB_TYPE.SET_INTSET, RDB_TYPE.SET_LISTPACK]],
+  [TYPE.ZSET, [RDB_TYPE.ZSET, RDB_TYPE.ZSET_2, RDB_TYPE.ZSET_ZIPLIST, RDB_TYPE.ZSET_LISTPACK]],
+  [
+    TYPE.HASH,
+    [
+      RDB_TYPE.HASH,
+      RDB_TYPE.HASH_ZIPMAP,
+      RDB_TYPE.HASH_ZIPLIST,
+      RDB_TYPE.HASH_LISTPACK,
+      RDB_TYPE.HASH_METADATA,
+      RDB_TYPE.HASH_LISTPACK_EX,
+    ],
+  ],
+]
 
-function typesByRdbType(): (Type | undefined)[] {
-  const types: (Type | undefined)[] = []
-  types[RDB_TYPE.STRING] = TYPE.STRING
-  for (const type of [RDB_TYPE.LIST, RDB_TYPE.LIST_ZIPLIST, RDB_TYPE.LIST_QUICKLIST, RDB_TYPE.LIST_QUICKLIST_2])
-    types[type] = TYPE.LIST
-  for (const type of [RDB_TYPE.SET, RDB_TYPE.SET_INTSET]) types[type] = TYPE.SET
-  for (const type of [RDB_TYPE.ZSET, RDB_TYPE.ZSET_2, RDB_TYPE.ZSET_ZIPLIST, RDB_TYPE.ZSET_LISTPACK])
-    types[type] = TYPE.ZSET
-  return types
-}
+/** The type of value by RDB type. */
+const TYPES: (Type | undefined)[] = []
+for (const [type, forms] of FORMS) for (const form of forms) TYPES[form] = type
 
 /** Whether this is the RDB type of a value. */
 export const isValueType = (rdbType: number): boolean => TYPES[rdbType] !== undefined
@@ -86,6 +96,8 @@ function fill(
     listRead(m, list, source, rdbType)
   } else if (type === TYPE.SET) {
     setRead(m, entry, settings, source, rdbType)
+  } else if (type === TYPE.HASH) {
+    hashRead(m, entry, settings, source, rdbType)
   } else {
     zsetRead(m, entry, settings, source, rdbType)
   }

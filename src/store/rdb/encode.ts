@@ -12,6 +12,7 @@ import { type EntryRef, entryType, TYPE } from '../entry.ts'
 import type { Memory } from '../memory.ts'
 import { stringAt, stringLength } from '../string.ts'
 import { RDB_TYPE } from './format.ts'
+import { HashEncoder } from './hash.ts'
 import { ListEncoder } from './list.ts'
 import { SetEncoder } from './set.ts'
 import type { RdbSink } from './sink.ts'
@@ -56,6 +57,7 @@ export class ValueEncoder {
     byType[TYPE.LIST] = new ListEncoder()
     byType[TYPE.SET] = new SetEncoder()
     byType[TYPE.ZSET] = new ZsetEncoder()
+    byType[TYPE.HASH] = new HashEncoder()
     this.#byType = byType
   }
 

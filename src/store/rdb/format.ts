@@ -13,7 +13,7 @@
 /** The version written, and the newest read. */
 export const RDB_VERSION = 10
 
-/** Value types. Those up to 13, and 15, are only read: this server writes the newest form of each type. */
+/** Value types. The server writes the newest form that Redis 7.0 has for a value, and reads all; from 20 on they are later ones. */
 export const RDB_TYPE = {
   STRING: 0,
   LIST: 1,
@@ -32,6 +32,10 @@ export const RDB_TYPE = {
   ZSET_LISTPACK: 17,
   LIST_QUICKLIST_2: 18,
   STREAM_LISTPACKS_2: 19,
+  SET_LISTPACK: 20,
+  STREAM_LISTPACKS_3: 21,
+  HASH_METADATA: 24,
+  HASH_LISTPACK_EX: 25,
 } as const
 
 /** How a string that is no plain run of bytes is written. */

@@ -1,4 +1,5 @@
-// Sets in RDB form: an intset as its bytes (type 11), a table as its members (type 2).
+// Sets in RDB form: an intset as its bytes (type 11), a table as its members (type 2); later versions'
+// small sets, which are listpacks (type 20), are read.
 
 import { SETTING } from '../../config/settings.ts'
 import { dictCreate, dictReserve } from '../dict.ts'
@@ -12,12 +13,14 @@ import { SetMember } from '../set-member.ts'
 import { notEmpty, sound } from './damage.ts'
 import type { TypeEncoder } from './encode.ts'
 import { RDB_TYPE } from './format.ts'
+import { PackedListpack } from './packed.ts'
 import type { RdbSink } from './sink.ts'
 import { type RdbSource, RdbString } from './source.ts'
 
 /** However many members a file promises, room for no more than these is made beforehand. */
 const RESERVE_MAX = 2 ** 24
 
+const packed = new RdbString()
 const string = new RdbString()
 const member = new SetMember()
 
@@ -67,7 +70,12 @@ export function setRead(m: Memory, entry: EntryRef, settings: Float64Array, sour
     if (intsetCount(m, setIntset(m, entry)) > intsetMax) setToTable(m, entry)
     return
   }
-  const count = source.count()
+  let elements: PackedListpack | undefined
+  if (type === RDB_TYPE.SET_LISTPACK) {
+    source.string(packed)
+    elements = new PackedListpack(packed, 'Set')
+  }
+  const count = elements === undefined ? source.count() : elements.count
   notEmpty(count > 0)
   if (count > intsetMax) {
     const table = dictCreate(m)
@@ -80,7 +88,8 @@ export function setRead(m: Memory, entry: EntryRef, settings: Float64Array, sour
     entrySetValue(m, entry, set)
   }
   for (let i = 0; i < count; i++) {
-    source.string(string)
+    if (elements === undefined) source.string(string)
+    else elements.next(string)
     member.set(string.u8, string.at, string.length)
     sound(setAdd(m, entry, member, intsetMax), 'Duplicate set members detected')
   }
