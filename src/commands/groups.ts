@@ -4,6 +4,7 @@ import { bitmapCommands } from './bitmap/index.ts'
 import type { Command } from './command.ts'
 import { genericCommands } from './generic/index.ts'
 import { hashCommands } from './hash/index.ts'
+import { geoCommands } from './geo/index.ts'
 import { hyperloglogCommands } from './hyperloglog/index.ts'
 import { listCommands } from './list/index.ts'
 import { serverCommands } from './server/index.ts'
@@ -21,6 +22,7 @@ export const groups: readonly (readonly Command[])[] = [
   hashCommands,
   listCommands,
   sortedSetCommands,
+  geoCommands,
   sortCommands,
   serverCommands,
 ]

@@ -150,9 +150,9 @@ function placeOf(m: Memory, pack: PackRef, score: number, bytes: Uint8Array, at:
 
 // ---- changing
 
-/** The width of a score, as an index of WIDTHS; the sign of -0 needs a double. */
+/** The width of a score, as an index of WIDTHS. -0 becomes 0, as in Redis's listpacks. */
 function widthOf(score: number): number {
-  if ((score | 0) !== score || Object.is(score, -0)) return WIDE
+  if ((score | 0) !== score) return WIDE
   if (score >= -128 && score <= 127) return 0
   return score >= -32768 && score <= 32767 ? 1 : 2
 }

@@ -4,6 +4,7 @@ import type { Group } from '../sequence.ts'
 import { bitmap } from './bitmap.ts'
 import { generic } from './generic.ts'
 import { hashes, smallHashes } from './hashes.ts'
+import { geo } from './geo.ts'
 import { hyperloglog } from './hyperloglog.ts'
 import { lists } from './lists.ts'
 import { intsets, sets } from './sets.ts'
@@ -11,4 +12,4 @@ import { lexSets, sortedSets } from './sorted-sets.ts'
 import { sorting } from './sorting.ts'
 import { strings } from './strings.ts'
 
-export const GROUPS: readonly Group[] = [strings, bitmap, hyperloglog, generic, sets, intsets, hashes, smallHashes, sortedSets, lexSets, lists, sorting]
+export const GROUPS: readonly Group[] = [strings, bitmap, hyperloglog, generic, sets, intsets, hashes, smallHashes, sortedSets, lexSets, geo, lists, sorting]
