@@ -55,8 +55,11 @@ export class BytePool {
     this.length[this.count++] = length
   }
 
-  /** Orders strings `i` and `j` as memcmp does, missing ones first. */
-  compare(i: number, j: number): number {
+  /**
+   * Orders strings `i` and `j` as memcmp does, missing ones first; or if `isText`, as C's strcoll does for whoever set
+   * no locale: a NUL ends a text.
+   */
+  compare(i: number, j: number, isText: boolean): number {
     const lengthI = this.length[i]
     const lengthJ = this.length[j]
     const shared = lengthI < lengthJ ? lengthI : lengthJ
@@ -64,8 +67,15 @@ export class BytePool {
     const atI = this.at[i]
     const atJ = this.at[j]
     for (let k = 0; k < shared; k++) {
-      const difference = bytes[atI + k] - bytes[atJ + k]
+      const byte = bytes[atI + k]
+      const difference = byte - bytes[atJ + k]
       if (difference !== 0) return difference
+      if (byte === 0 && isText) return 0
+    }
+    if (isText && shared >= 0 && lengthI !== lengthJ) {
+      // One is the start of the other: if a NUL follows there, they are the same text.
+      const next = lengthI > lengthJ ? bytes[atI + shared] : bytes[atJ + shared]
+      if (next === 0) return 0
     }
     return lengthI - lengthJ
   }

@@ -226,11 +226,13 @@ function sorted(isAlphabetic: boolean, hasWeights: boolean): Uint32Array {
   const sign = options.isDescending ? -1 : 1
   if (isAlphabetic) {
     const pool = hasWeights ? weights : elements
-    return order.sort((i, j) => sign * pool.compare(i, j))
+    // What is stored must not depend on a locale; Redis compares bytes then.
+    const isText = options.store === 0
+    return order.sort((i, j) => sign * pool.compare(i, j, isText))
   }
   return order.sort((i, j) => {
     if (scores[i] !== scores[j]) return scores[i] < scores[j] ? -sign : sign
-    return sign * elements.compare(i, j)
+    return sign * elements.compare(i, j, false)
   })
 }
 
