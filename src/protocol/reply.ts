@@ -38,7 +38,7 @@ const FALSE_3 = latin1('#f\r\n')
 
 export class Reply {
   /** The bytes so far are u8[0 … length). */
-  u8: Uint8Array
+  u8: Uint8Array<ArrayBuffer>
   length = 0
   /** The protocol of the client being answered. */
   resp: 2 | 3 = 2
@@ -58,7 +58,7 @@ export class Reply {
   }
 
   /** Hands the buffer over to the caller and goes on with a fresh one. */
-  take(bytes = 65536): Uint8Array {
+  take(bytes = 65536): Uint8Array<ArrayBuffer> {
     const taken = this.u8.subarray(0, this.length)
     this.u8 = new Uint8Array(bytes)
     this.length = 0
@@ -298,8 +298,9 @@ export class Reply {
     this.length = at + 2
   }
 
+  /** Characters are bytes here: an error shows a client's own bytes back as they were. */
   #line(sign: number, text: string): void {
-    const bytes = utf8.encode(text)
+    const bytes = latin1(text)
     this.reserve(bytes.length + 3)
     this.u8[this.length++] = sign
     this.raw(bytes)

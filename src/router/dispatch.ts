@@ -6,6 +6,7 @@
 import { performance } from 'node:perf_hooks'
 import { arityFits } from '../commands/execute.ts'
 import { NO_AUTH as NO_AUTH_FLAG, type RouterCommand, type ShardCommand } from '../commands/command.ts'
+import { PAUSE } from '../commands/pause.ts'
 import { Runner } from '../commands/runner.ts'
 import { type Entry, findCommand, findSubcommand } from '../commands/table.ts'
 import { NO_AUTH, wrongArguments } from '../protocol/errors.ts'
@@ -93,6 +94,10 @@ export class Dispatcher {
       return DISPATCHED.DONE
     }
     const known = entry as Entry
+    if (this.#router.pause.kind !== PAUSE.NONE && this.#router.pause.holds(known)) {
+      this.#router.pause.wait(client)
+      return DISPATCHED.HELD
+    }
     const previous = client.lastCommand
     client.lastCommand = known.fullName
     req.db = client.db
@@ -141,7 +146,7 @@ export class Dispatcher {
     const { runner } = this
     // Commands of the router may take locks of their own.
     if (this.#heldCount > 0) this.#giveLocks()
-    this.#router.monitored(client, req)
+    this.#router.monitored(client, entry, req)
     command.serve(client, req, reply, this.#router)
     const end = performance.now()
     this.#statistics.called(entry.id, (end - runner.clock) * 1000, reply.errors !== errors)
@@ -164,10 +169,10 @@ export class Dispatcher {
       if (this.#locks.count > 1) return this.#runOnShards(client, entry, command, shard, req, reply)
     }
     if (client.owed === 0 && this.#enter(shard.index) && this.#isShort(command, shard, req)) {
-      this.#router.monitored(client, req)
+      this.#router.monitored(client, entry, req)
       if (this.#runInPassing(client, entry, command, shard, req, reply)) return DISPATCHED.DONE
     } else {
-      this.#router.monitored(client, req)
+      this.#router.monitored(client, entry, req)
     }
     return this.#mail(client, entry, shard.index, req)
   }
@@ -182,7 +187,7 @@ export class Dispatcher {
     reply: Reply,
   ): number {
     if (client.owed > 0) return this.#hold(client, HOLD.ANSWERS)
-    this.#router.monitored(client, req)
+    this.#router.monitored(client, entry, req)
     const locks = this.#locks
     this.#giveLocks()
     let queued = false
@@ -265,13 +270,15 @@ export class Dispatcher {
   }
 }
 
-/** Redis shows a stranger's command back, shortened. */
+/** Redis shows a stranger's command back, each word cut at 128 bytes or at a NUL. */
+const shown = (text: string, length = 128): string => text.split('\0', 1)[0].slice(0, length)
+
 function unknownCommand(req: Request): string {
   let args = ''
-  for (let i = 1; i < req.argc && args.length < 128; i++) args += `'${req.text(i).slice(0, 128 - args.length)}' `
-  return `ERR unknown command '${req.text(0).slice(0, 128)}', with args beginning with: ${args}`
+  for (let i = 1; i < req.argc && args.length < 128; i++) args += `'${shown(req.text(i), 128 - args.length)}' `
+  return `ERR unknown command '${shown(req.text(0))}', with args beginning with: ${args}`
 }
 
 function unknownSubcommand(req: Request, entry: Entry): string {
-  return `ERR unknown subcommand '${req.text(1).slice(0, 128)}'. Try ${entry.fullName.toUpperCase()} HELP.`
+  return `ERR unknown subcommand '${shown(req.text(1))}'. Try ${entry.fullName.toUpperCase()} HELP.`
 }

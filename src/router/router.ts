@@ -7,14 +7,16 @@
 
 import { type MessagePort, parentPort } from 'node:worker_threads'
 import { Socket } from 'node:net'
-import type { Client, Router as RouterForCommands } from '../commands/client.ts'
-import { entries } from '../commands/table.ts'
+import type { Client, Question, Router as RouterForCommands } from '../commands/client.ts'
+import { questions } from '../commands/questions.ts'
+import { type Entry, entries } from '../commands/table.ts'
 import { SETTING, viewSettings } from '../config/settings.ts'
 import { ConfigCopy } from '../config/values.ts'
 import { freeBuffer } from '../bytes/free-buffer.ts'
 import { PARSED, Parser } from '../protocol/parser.ts'
 import { Reply } from '../protocol/reply.ts'
 import { Request } from '../protocol/request.ts'
+import { CONTROL, controlSet } from '../shared/control.ts'
 import { STAT, Statistics } from '../shared/statistics.ts'
 import type { RouterData } from '../shard/thread-data.ts'
 import { threadSink } from '../shard/sink.ts'
@@ -23,6 +25,8 @@ import { Engine } from '../store/engine.ts'
 import { Connection, HOLD } from './connection.ts'
 import { DISPATCHED, Dispatcher } from './dispatch.ts'
 import { Link } from './link.ts'
+import { Monitors } from './monitors.ts'
+import { RouterPause } from './pause.ts'
 import { Post } from './post.ts'
 
 const READ_BYTES = 64 * 1024
@@ -64,6 +68,9 @@ export class Router implements RouterForCommands {
   #runStart = 0
   #isPolling = false
   readonly link: Link
+  readonly allStatistics: readonly Statistics[]
+  readonly pause: RouterPause
+  readonly monitors: Monitors
 
   constructor(data: RouterData) {
     const { memory, index, config } = data
@@ -85,6 +92,10 @@ export class Router implements RouterForCommands {
     // Ids are unique over all routers: each takes every n-th.
     this.#nextId = index + 1
     this.link = new Link(this, this.#port)
+    this.allStatistics = memory.statistics.map(block => new Statistics(block, entries.length))
+    this.pause = new RouterPause(kind => controlSet(control, CONTROL.PAUSED, kind))
+    this.monitors = new Monitors(control, this.link, memory.shape.routers)
+    for (const question of questions) this.link.onAsk(question.name, args => question.answer(this, args as never))
   }
 
   /** Tells the supervisor that the thread can take clients. */
@@ -117,11 +128,11 @@ export class Router implements RouterForCommands {
       path !== ''
         ? [`${path}:0`, `${path}:0`]
         : [`${hostOf(socket.remoteAddress)}:${socket.remotePort}`, `${hostOf(socket.localAddress)}:${socket.localPort}`]
-    client = new Connection(this, socket, id, slot, address, local)
+    client = new Connection(this, socket, id, slot, address, local, path !== '')
     this.#connections[slot] = client
     this.clients.set(id, client)
     this.statistics.set(STAT.CLIENTS, this.clients.size)
-    client.authenticated = this.config.get('requirepass') === ''
+    this.welcome(client)
     socket.on('error', () => undefined)
     socket.on('end', () => this.#ended(client))
     socket.on('close', () => this.#closed(client))
@@ -146,7 +157,8 @@ export class Router implements RouterForCommands {
 
   #ended(client: Connection): void {
     client.closing = true
-    client.socket.end()
+    // Answers that are due still go out, as replies do that were given before the end was seen.
+    if (client.owed === 0) client.socket.end()
   }
 
   #closed(client: Connection): void {
@@ -154,6 +166,8 @@ export class Router implements RouterForCommands {
     client.closed = true
     this.clients.delete(client.id)
     this.statistics.set(STAT.CLIENTS, this.clients.size)
+    this.monitors.remove(client)
+    this.pause.forget(client)
     this.#freeSlot(client)
   }
 
@@ -418,8 +432,62 @@ export class Router implements RouterForCommands {
 
   // ---- for commands
 
+  get count(): number {
+    return this.data.memory.shape.routers
+  }
+
+  get facts() {
+    return this.data.facts
+  }
+
+  ask(op: string, args: unknown): Promise<unknown> {
+    return this.link.ask(op, args)
+  }
+
+  askRouters<Args, Answer>({ name }: Question<Args, Answer>, args: Args): Promise<Answer[]> {
+    return this.link.ask('routers', { name, args }) as Promise<Answer[]>
+  }
+
+  tell(topic: string, value: unknown): void {
+    this.link.tell(topic, value)
+  }
+
+  kill(client: Client): void {
+    this.drop(client as Connection)
+  }
+
+  startMonitor(client: Client): void {
+    this.monitors.add(client as Connection)
+  }
+
+  stopMonitor(client: Connection): void {
+    this.monitors.remove(client)
+  }
+
   /** Shows a command to the clients that MONITOR. */
-  monitored(_client: Client, _req: Request): void {}
+  monitored(client: Connection, entry: Entry, req: Request): void {
+    if (this.monitors.any) this.monitors.command(entry, req, client.db, client.isUnix ? `unix:${client.address.slice(0, -2)}` : client.address)
+  }
+
+  /** Makes a new client, or one that has asked for RESET, the default user if that needs no password. */
+  welcome(client: Connection): void {
+    client.user = 'default'
+    client.authenticated = this.hasOpenDefaultUser
+  }
+
+  get hasOpenDefaultUser(): boolean {
+    return this.config.get('requirepass') === ''
+  }
+
+  hasUser(name: string): boolean {
+    return name === 'default'
+  }
+
+  authenticate(_client: Client, user: string, password: string): boolean {
+    return user === 'default' && (this.hasOpenDefaultUser || password === this.config.get('requirepass'))
+  }
+
+  trackingChanged(_client: Client): void {}
 }
 
 /** Replies of this size are freed by hand. */
