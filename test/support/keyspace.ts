@@ -8,8 +8,13 @@ import { wrongArguments } from '../../src/protocol/errors.ts'
 import { Reply } from '../../src/protocol/reply.ts'
 import { requestOf } from '../../src/protocol/request.ts'
 import { arenaCheck, arenaCreate } from '../../src/store/arena.ts'
-import { dictCheck } from '../../src/store/dict-walk.ts'
+import type { DictRef } from '../../src/store/dict.ts'
+import { DictWalk, dictCheck } from '../../src/store/dict-walk.ts'
 import { Engine } from '../../src/store/engine.ts'
+import { type EntryRef, entryType, TYPE } from '../../src/store/entry.ts'
+import { hashCheck } from '../../src/store/hash-ops.ts'
+import type { Memory } from '../../src/store/memory.ts'
+import { setCheck } from '../../src/store/set.ts'
 import { databaseExpires, databaseKeys, keyspaceCreate, keyspaceDatabase } from '../../src/store/keyspace.ts'
 import { parseFrame, plain, type Value } from './frame.ts'
 
@@ -37,6 +42,11 @@ export function testKeyspace(shards = 1, bytesMax = 512 * MEGABYTE): TestKeyspac
     keyspaceCreate(m, 16)
     return m
   })
+  return keyspaceOn(memories)
+}
+
+/** A keyspace on arenas that exist, perhaps attached from another thread. */
+export function keyspaceOn(memories: readonly Memory[]): TestKeyspace {
   const engine = new Engine(defaultSettings(), memories)
   engine.effects.enabled = true
   const reply = new Reply()
@@ -80,11 +90,23 @@ export function testKeyspace(shards = 1, bytesMax = 512 * MEGABYTE): TestKeyspac
         for (let db = 0; db < databases; db++) {
           dictCheck(m, databaseKeys(m, keyspaceDatabase(m, db)))
           dictCheck(m, databaseExpires(m, keyspaceDatabase(m, db)))
+          valuesCheck(m, databaseKeys(m, keyspaceDatabase(m, db)))
         }
       }
     },
   }
   return keyspace
+}
+
+/** Holds the invariants of every value in a table of entries. */
+function valuesCheck(m: Memory, keys: DictRef): void {
+  const walk = new DictWalk()
+  walk.start(m, keys)
+  for (let item = walk.next(); item !== 0; item = walk.next()) {
+    const entry = item as number as EntryRef
+    if (entryType(m, entry) === TYPE.SET) setCheck(m, entry)
+    else if (entryType(m, entry) === TYPE.HASH) hashCheck(m, entry)
+  }
 }
 
 function commandLines(bytes: Uint8Array): string[] {
