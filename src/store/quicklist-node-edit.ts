@@ -149,11 +149,11 @@ export function nodeDelete(
 ): NodeRef {
   closeGap(m, node, offset, bytes)
   nodeSetCount(m, node, nodeCount(m, node) - count)
-  return shrink(m, list, node)
+  return nodeShrink(m, list, node)
 }
 
-/** Gives room back once little of it is used. */
-function shrink(m: Memory, list: QuicklistRef, node: NodeRef): NodeRef {
+/** Gives room back if little of it is used. */
+export function nodeShrink(m: Memory, list: QuicklistRef, node: NodeRef): NodeRef {
   const room = blockRoom(m, node)
   if (room <= SHRINK_BYTES_MIN) return node
   const needed = NODE.BYTES + nodeLimit(m, node) - nodeFirst(m, node) + 1
@@ -223,7 +223,7 @@ export function nodeDeleteMatches(
   moveBytes(u8, kept, from, end + 1 - from)
   nodeSetSpan(m, node, nodeFirst(m, node), kept + end - from - node * 8)
   nodeSetCount(m, node, nodeCount(m, node) - count)
-  return shrink(m, list, node)
+  return nodeShrink(m, list, node)
 }
 
 /** Makes the slack before the elements at least `front` and behind them at least `tail` bytes. */

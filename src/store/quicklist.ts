@@ -37,6 +37,7 @@ import {
   nodePushTail,
   nodeReplace,
   nodeSeek,
+  nodeShrink,
   nodeSplit,
 } from './quicklist-node-edit.ts'
 import { QUICKLIST, type QuicklistRef, quicklistCount, quicklistFill } from './quicklist-record.ts'
@@ -45,6 +46,8 @@ import { QUICKLIST, type QuicklistRef, quicklistCount, quicklistFill } from './q
 const FILL_BYTES = [4096, 8192, 16384, 32768, 65536]
 /** With a positive list-max-listpack-size, a node of several elements does not outgrow this. */
 const NODE_BYTES_MAX = 8192
+/** Room that a new node gets at most beyond what it needs at once: its block is 8 KiB then. */
+const ROOM_AHEAD_MAX = 8192 - NODE.BYTES - 1
 const PACKED_MIN_INITIAL = 2 ** 30
 const PACKED_MIN_MAX = 2 ** 32 - 2 ** 20
 
@@ -106,9 +109,14 @@ function addNode(
   at: number,
   length: number,
 ): void {
-  const node = nodeCreate(m, whole)
+  // Behind a full node one as large is due; the first node of a list takes what it needs.
+  const neighbour = after === 0 ? quicklistHead(m, list) : after
+  const room = neighbour === 0 || nodeIsPlain(m, neighbour) ? 0 : Math.min(nodeBytes(m, neighbour), ROOM_AHEAD_MAX)
+  const node = nodeCreate(m, Math.max(whole, room))
   nodeLink(m, list, node, after)
   nodePushTail(m, list, node, whole, bytes, at, length)
+  // The neighbour will hardly grow any more: it need not keep room for that.
+  if (room > 0 && !nodeIsCompressed(m, neighbour as NodeRef)) nodeShrink(m, list, neighbour as NodeRef)
   quicklistTidy(m, list, node)
 }
 
