@@ -11,6 +11,7 @@ import { serverCommands } from './server/index.ts'
 import { setCommands } from './set/index.ts'
 import { sortedSetCommands } from './sorted-set/index.ts'
 import { sortCommands } from './sort/index.ts'
+import { streamCommands } from './stream/index.ts'
 import { stringCommands } from './string/index.ts'
 
 export const groups: readonly (readonly Command[])[] = [
@@ -23,6 +24,7 @@ export const groups: readonly (readonly Command[])[] = [
   listCommands,
   sortedSetCommands,
   geoCommands,
+  streamCommands,
   sortCommands,
   serverCommands,
 ]

@@ -9,6 +9,7 @@ import { hashTableOps } from './hash-ops.ts'
 import type { Memory } from './memory.ts'
 import { quicklistOps } from './quicklist-value.ts'
 import { setTableOps } from './set.ts'
+import { streamOps } from './stream-value.ts'
 import { stringIsOutline } from './string.ts'
 import { treeOps } from './zset/tree-ops.ts'
 
@@ -66,6 +67,7 @@ OPS[kindOf(TYPE.HASH, ENCODING.HASHTABLE)] = hashTableOps
 // The small form is one block too (zset/pack.ts).
 OPS[kindOf(TYPE.ZSET, ENCODING.LISTPACK)] = oneBlockOps()
 OPS[kindOf(TYPE.ZSET, ENCODING.SKIPLIST)] = treeOps
+OPS[kindOf(TYPE.STREAM, ENCODING.STREAM)] = streamOps
 
 function opsOf(m: Memory, entry: EntryRef): ValueOps {
   const ops = OPS[kindOf(entryType(m, entry), entryEncoding(m, entry))]
