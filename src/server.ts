@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
+import { answers } from './answers.ts'
 import type { Config } from './config/config.ts'
 import { fromByteString } from './config/split-args.ts'
 import { SKEP_VERSION } from './config/version.ts'
@@ -29,6 +30,8 @@ export class Server {
       configFile: config.file ?? '',
       executable: process.argv[1] ?? process.execPath,
     })
+    const answer = answers(this)
+    this.supervisor.onAsk = (router, op, args) => answer(op, args, router)
     config.onApply(['port', 'bind', 'unixsocket', 'unixsocketperm', 'tcp-backlog'], () => this.#listen())
     config.onApply(['dir'], () => changeFolder(config))
     config.onChange((update) => {

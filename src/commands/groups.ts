@@ -2,11 +2,13 @@
 
 import { bitmapCommands } from './bitmap/index.ts'
 import type { Command } from './command.ts'
+import { connectionCommands } from './connection/index.ts'
 import { genericCommands } from './generic/index.ts'
 import { hashCommands } from './hash/index.ts'
 import { geoCommands } from './geo/index.ts'
 import { hyperloglogCommands } from './hyperloglog/index.ts'
 import { listCommands } from './list/index.ts'
+import { scriptingCommands } from './scripting/index.ts'
 import { serverCommands } from './server/index.ts'
 import { setCommands } from './set/index.ts'
 import { sortedSetCommands } from './sorted-set/index.ts'
@@ -26,5 +28,7 @@ export const groups: readonly (readonly Command[])[] = [
   geoCommands,
   streamCommands,
   sortCommands,
+  connectionCommands,
+  scriptingCommands,
   serverCommands,
 ]

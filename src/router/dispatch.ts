@@ -157,6 +157,21 @@ export class Dispatcher {
     return DISPATCHED.DONE
   }
 
+  /** Runs `work` with every shard locked: see Router in commands/client.ts. */
+  withShards<T>(work: (engine: Engine) => T): T {
+    this.#giveLocks()
+    const locks = this.#locks
+    locks.resolveAll(this.#engine)
+    locks.take()
+    for (const shard of this.#engine.shards) memoryRefresh(shard.m)
+    this.#engine.begin(Date.now())
+    try {
+      return work(this.#engine)
+    } finally {
+      locks.release()
+    }
+  }
+
   // ---- commands of shards
 
   #runOnShard(client: Connection, entry: Entry, command: ShardCommand, req: Request, reply: Reply): number {

@@ -9,6 +9,8 @@ import { type MessagePort, parentPort } from 'node:worker_threads'
 import { Socket } from 'node:net'
 import type { Client, Question, Router as RouterForCommands } from '../commands/client.ts'
 import { questions } from '../commands/questions.ts'
+import type { DebugSwitch } from '../commands/server/debug-switches.ts'
+import { Rates } from '../commands/server/rates.ts'
 import { type Entry, entries } from '../commands/table.ts'
 import { SETTING, viewSettings } from '../config/settings.ts'
 import { ConfigCopy } from '../config/values.ts'
@@ -22,6 +24,7 @@ import type { RouterData } from '../shard/thread-data.ts'
 import { threadSink } from '../shard/sink.ts'
 import { arenaAttach } from '../store/arena.ts'
 import { Engine } from '../store/engine.ts'
+import { ClientCron } from './client-cron.ts'
 import { Connection, HOLD } from './connection.ts'
 import { DISPATCHED, Dispatcher } from './dispatch.ts'
 import { Link } from './link.ts'
@@ -71,6 +74,8 @@ export class Router implements RouterForCommands {
   readonly allStatistics: readonly Statistics[]
   readonly pause: RouterPause
   readonly monitors: Monitors
+  readonly rates: Rates
+  readonly cron: ClientCron
 
   constructor(data: RouterData) {
     const { memory, index, config } = data
@@ -94,6 +99,8 @@ export class Router implements RouterForCommands {
     this.link = new Link(this, this.#port)
     this.allStatistics = memory.statistics.map(block => new Statistics(block, entries.length))
     this.pause = new RouterPause(kind => controlSet(control, CONTROL.PAUSED, kind))
+    this.rates = new Rates(this.engine, this.allStatistics)
+    this.cron = new ClientCron(this)
     this.monitors = new Monitors(control, this.link, memory.shape.routers)
     for (const question of questions) this.link.onAsk(question.name, args => question.answer(this, args as never))
   }
@@ -454,6 +461,15 @@ export class Router implements RouterForCommands {
 
   kill(client: Client): void {
     this.drop(client as Connection)
+  }
+
+  withShards<T>(work: (engine: Engine) => T): T {
+    return this.#dispatcher.withShards(work)
+  }
+
+  debugSwitch(name: DebugSwitch, on: boolean): void {
+    if (name === 'active-expire') controlSet(new Int32Array(this.data.memory.control), CONTROL.EXPIRE_OFF, on ? 0 : 1)
+    else if (name === 'cron') this.cron.isPaused = !on
   }
 
   startMonitor(client: Client): void {

@@ -42,11 +42,11 @@ export class Chores {
     return Math.max(0, this.#next - clock)
   }
 
-  /** One round, under the lock; `now` is Unix ms. */
-  run(now: number): void {
+  /** One round, under the lock; `now` is Unix ms. Without `expires` expired keys stay. */
+  run(now: number, expires = true): void {
     const shard = this.#shard
     shard.engine.begin(now)
-    let wait = Math.min(IDLE_MS, this.#expiry.slow(now))
+    let wait = expires ? Math.min(IDLE_MS, this.#expiry.slow(now)) : IDLE_MS
     if (shard.engine.settings[SETTING.activerehashing] !== 0 && rehashCycle(shard)) wait = BUSY_MS
     const started = performance.now()
     let more = true

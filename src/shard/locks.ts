@@ -6,6 +6,8 @@ import type { Request } from '../protocol/request.ts'
 import { lockWord } from '../shared/control.ts'
 import { lockTryAll, lockWaitAll, unlock } from '../shared/lock.ts'
 import type { Engine } from '../store/engine.ts'
+import { hasFarWaiters, needsFar } from '../store/marks.ts'
+import { memoryRefresh } from '../store/memory.ts'
 import type { Shard } from '../store/shard.ts'
 
 /** The shards of one command, and their locks. One per thread, reused. */
@@ -47,6 +49,71 @@ export class LockSet {
     for (let i = 1; i < found.length; i++) this.#add(shards[0].ofKey(req, found[i]).index)
     if (this.count > 1) this.#sort(shards.length)
     return first
+  }
+
+  // ---- put together shard by shard
+
+  /** Begins a set that `add` fills and `seal` completes. */
+  clear(): void {
+    this.#member.fill(0)
+    this.count = 0
+  }
+
+  add(index: number): void {
+    this.#add(index)
+  }
+
+  seal(): void {
+    this.#sort(this.#member.length)
+  }
+
+  has(index: number): boolean {
+    for (let i = 0; i < this.count; i++) if (this.shards[i] === index) return true
+    return false
+  }
+
+  /**
+   * Whether serving waiters of these shards, which are locked, could need locks of others: then nothing may be written
+   * before those are held as well.
+   */
+  isOpen(engine: Engine): boolean {
+    for (let i = 0; i < this.count; i++) {
+      const { m } = engine.shards[this.shards[i]]
+      if (!hasFarWaiters(m)) continue
+      for (let other = 0; other < engine.shards.length; other++) if (needsFar(m, other) && !this.has(other)) return true
+    }
+    return false
+  }
+
+  /** Takes all locks, and those that serving waiters could need, sleeping while one is busy. */
+  takeClosed(engine: Engine): void {
+    for (;;) {
+      this.take()
+      this.refresh(engine)
+      if (!this.isOpen(engine)) return
+      this.#member.fill(0)
+      for (let i = 0; i < this.count; i++) {
+        this.#member[this.shards[i]] = 1
+        const { m } = engine.shards[this.shards[i]]
+        if (!hasFarWaiters(m)) continue
+        for (let other = 0; other < engine.shards.length; other++) if (needsFar(m, other)) this.#member[other] = 1
+      }
+      this.release()
+      this.count = this.#member.reduce((sum, member) => sum + member, 0)
+      this.seal()
+    }
+  }
+
+  /** Catches up with what other threads did to these shards, once they are locked. */
+  refresh(engine: Engine): void {
+    for (let i = 0; i < this.count; i++) memoryRefresh(engine.shards[this.shards[i]].m)
+  }
+
+  // ---- taking them
+
+  /** All shards. */
+  resolveAll(engine: Engine): void {
+    this.#all(engine.shards.length)
   }
 
   #keys(entry: Entry, req: Request): number[] {

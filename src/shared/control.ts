@@ -3,9 +3,11 @@
 //   OFFSET         SIZE  FIELD    WRITER       MEANING
 //        0            4  STOPPING main         1 once the process is on its way out
 //        4            4  LOADING  main         1 while data is being loaded
-//        8            4  PAUSED   main         deadline kind of CLIENT PAUSE: 0 none, 1 writes, 2 all
+//        8            4  PAUSED   routers      kind of CLIENT PAUSE: 0 none, 1 writes, 2 all
 //       12            4  TICKETS  anybody      how many tickets have been drawn (claims.ts)
-//       16           48  -        -
+//       16            4  MONITORS routers      clients that MONITOR
+//       20            4  EXPIRE_OFF routers    1 while expired keys are not looked for (DEBUG SET-ACTIVE-EXPIRE)
+//       24           40  -        -
 //       64  128 * shards SHARDS   see below    one block a shard
 //        …  128 * routers ROUTERS see below    one block a router
 //
@@ -20,7 +22,7 @@
 //      128
 
 
-export const CONTROL = { STOPPING: 0, LOADING: 4, PAUSED: 8, TICKETS: 12, SHARDS: 64 } as const
+export const CONTROL = { STOPPING: 0, LOADING: 4, PAUSED: 8, TICKETS: 12, MONITORS: 16, EXPIRE_OFF: 20, SHARDS: 64 } as const
 export const SHARD_BLOCK = { LOCK: 0, BELL: 64, BUSY: 72, SIZE: 128 } as const
 
 /** Threads that share one control block: how many of each. */
@@ -50,3 +52,7 @@ export function controlSet(words: Int32Array, field: number, value: number): voi
   Atomics.store(words, field / 4, value)
 }
 
+/** Counts in one of CONTROL's fields. */
+export function controlAdd(words: Int32Array, field: number, amount: number): void {
+  Atomics.add(words, field / 4, amount)
+}

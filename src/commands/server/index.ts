@@ -2,5 +2,11 @@
 
 import type { Command } from '../command.ts'
 import { command } from './command.ts'
+import { config } from './config.ts'
+import { debug } from './debug.ts'
+import { info } from './info.ts'
+import { lolwut } from './lolwut.ts'
+import { monitor } from './monitor.ts'
+import { time } from './time.ts'
 
-export const serverCommands: readonly Command[] = [command]
+export const serverCommands: readonly Command[] = [command, config, debug, info, lolwut, monitor, time]

@@ -1,0 +1,40 @@
+// What routers ask of the main thread, and who answers: configuration, log, the end of the process.
+
+import type { Server } from './server.ts'
+
+type Handler = (args: never, router: number) => unknown
+
+interface SetArgs {
+  readonly args: readonly string[]
+  readonly local: boolean
+}
+
+/** The answers of this server, by the names that commands use. */
+export function answers(server: Server): (op: string, args: unknown, router: number) => unknown {
+  const { config, log, supervisor } = server
+  const failed = (error: string | undefined): { error: string } | null => (error === undefined ? null : { error })
+  const table: Record<string, Handler | undefined> = {
+    'config-set': async ({ args, local }: SetArgs) => failed(await config.set(args, { local, loading: false })),
+    'config-rewrite': () => failed(config.rewrite()),
+    'config-rewrite-all': () => failed(config.rewrite()),
+    // A question for all routers, each of which knows its own clients.
+    routers: ({ name, args }: { name: string; args: unknown }) => supervisor.askAll(name, args),
+    log: (text: string) => {
+      log.warn(text)
+      return null
+    },
+    'change-replication-id': () => null,
+    crash: (reason: string) => {
+      log.fatal(`skep crashed by signal: 6, ${reason}`)
+      process.exit(CRASH_EXIT_CODE)
+    },
+  }
+  return (op, args, router) => {
+    const handler = table[op]
+    if (handler === undefined) throw new Error(`nobody answers '${op}'`)
+    return handler(args as never, router)
+  }
+}
+
+/** As a shell reports a process ended by SIGABRT. */
+const CRASH_EXIT_CODE = 134

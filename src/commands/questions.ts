@@ -1,0 +1,21 @@
+// The questions that commands ask of every router, by name: see Question.
+
+import type { Question } from './client.ts'
+import { killQuestion, unblockQuestion } from './connection/client-kill.ts'
+import { listQuestion } from './connection/client-list.ts'
+import { pauseQuestion } from './connection/client-pause.ts'
+import { existsQuestion } from './connection/client-tracking.ts'
+import { resetQuestion } from './server/config.ts'
+import { sleepQuestion } from './server/debug.ts'
+import { switchQuestion } from './server/debug-switches.ts'
+
+export const questions: readonly Question<never, unknown>[] = [
+  killQuestion,
+  unblockQuestion,
+  listQuestion,
+  pauseQuestion,
+  existsQuestion,
+  resetQuestion,
+  sleepQuestion,
+  switchQuestion,
+]

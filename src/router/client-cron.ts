@@ -1,0 +1,90 @@
+// What a router does for its clients from time to time: closes those that are idle too long, that leave too much unread,
+// or that together take too much memory, and samples what INFO shows as rates.
+
+import { clientBytes, clientType } from '../commands/connection/client-line.ts'
+import { SETTING } from '../config/settings.ts'
+import { STAT } from '../shared/statistics.ts'
+import type { Connection } from './connection.ts'
+import type { Router } from './router.ts'
+
+const PERIOD_MS = 100
+
+export class ClientCron {
+  isPaused = false
+  readonly #router: Router
+
+  constructor(router: Router) {
+    this.#router = router
+    setInterval(() => this.#run(), PERIOD_MS).unref()
+  }
+
+  #run(): void {
+    const router = this.#router
+    router.rates.sample()
+    if (this.isPaused) return
+    const now = Date.now()
+    const timeoutMs = router.engine.settings[SETTING.timeout] * 1000
+    const limits = router.config.outputBufferLimits()
+    let bytes = 0
+    let maxInput = 0
+    let maxOutput = 0
+    for (const client of router.clients.values()) {
+      if (timeoutMs > 0 && now - client.lastActive > timeoutMs && isIdle(client)) {
+        router.drop(client)
+        continue
+      }
+      const type = clientType(client)
+      const { soft, softSeconds } = limits[type === 'pubsub' ? 'pubsub' : 'normal']
+      if (this.#isOverSoft(client, soft, softSeconds, now)) {
+        router.statistics.add(STAT.OUTPUT_LIMIT_DISCONNECTIONS, 1)
+        router.drop(client)
+        continue
+      }
+      bytes += clientBytes(client)
+      maxInput = Math.max(maxInput, client.inputBytes)
+      maxOutput = Math.max(maxOutput, client.outputBytes)
+    }
+    router.statistics.set(STAT.CLIENT_BYTES, bytes)
+    router.statistics.set(STAT.MAX_INPUT, maxInput)
+    router.statistics.set(STAT.MAX_OUTPUT, maxOutput)
+    this.#evict(bytes)
+  }
+
+  /** Whether a client has left more than `soft` bytes unread for longer than it may. */
+  #isOverSoft(client: Connection, soft: number, softSeconds: number, now: number): boolean {
+    if (soft === 0 || client.outputBytes <= soft) {
+      client.overSoftLimitSince = 0
+      return false
+    }
+    if (client.overSoftLimitSince === 0) client.overSoftLimitSince = now
+    return now - client.overSoftLimitSince > softSeconds * 1000
+  }
+
+  /** maxmemory-clients: closes the largest clients until the rest fits. Each router has its share of the limit. */
+  #evict(bytes: number): void {
+    const router = this.#router
+    const limit = this.#limit()
+    if (limit === 0 || bytes <= limit) return
+    const candidates = [...router.clients.values()].filter(client => !client.keepsConnection && !client.closing)
+    candidates.sort((a, b) => clientBytes(b) - clientBytes(a))
+    let left = bytes
+    for (const client of candidates) {
+      if (left <= limit) return
+      left -= clientBytes(client)
+      router.statistics.add(STAT.EVICTED_CLIENTS, 1)
+      router.drop(client)
+    }
+  }
+
+  /** Bytes that this router's clients may take, 0 for no limit. */
+  #limit(): number {
+    const { settings } = this.#router.engine
+    const value = settings[SETTING.maxmemoryClients]
+    const whole = value >= 0 ? value : (settings[SETTING.maxmemory] * -value) / 100
+    return whole / this.#router.count
+  }
+}
+
+/** Clients that wait for something are not idle. */
+const isIdle = (client: Connection): boolean =>
+  !client.isBlocked && !client.isMonitor && client.owed === 0 && clientType(client) !== 'pubsub'

@@ -1,0 +1,65 @@
+// MONITOR: clients that are shown every command, whichever router it came to. A word in the control block counts them
+// over all routers, so that without one a command costs a look at it and nothing else.
+
+import { escapeForLog } from '../bytes/text.ts'
+import { ADMIN, SKIP_MONITOR } from '../commands/command.ts'
+import { redactedFrom } from '../commands/redaction.ts'
+import type { Entry } from '../commands/table.ts'
+import type { Request } from '../protocol/request.ts'
+import { CONTROL, controlAdd } from '../shared/control.ts'
+import type { Connection } from './connection.ts'
+import type { Link } from './link.ts'
+
+const MONITORS_WORD = CONTROL.MONITORS / 4
+
+export class Monitors {
+  readonly #control: Int32Array
+  readonly #link: Link
+  readonly #routers: number
+  readonly #own = new Set<Connection>()
+
+  constructor(control: Int32Array, link: Link, routers: number) {
+    this.#control = control
+    this.#link = link
+    this.#routers = routers
+    link.onTold('monitor', line => this.#show(line as string))
+  }
+
+  add(client: Connection): void {
+    if (this.#own.has(client)) return
+    this.#own.add(client)
+    client.isMonitor = true
+    controlAdd(this.#control, CONTROL.MONITORS, 1)
+  }
+
+  remove(client: Connection): void {
+    if (!this.#own.delete(client)) return
+    client.isMonitor = false
+    controlAdd(this.#control, CONTROL.MONITORS, -1)
+  }
+
+  /** Whether anybody monitors. */
+  get any(): boolean {
+    return this.#control[MONITORS_WORD] !== 0
+  }
+
+  /** Shows a command that is about to run, in database `db`, on behalf of `address`. */
+  command(entry: Entry, req: Request, db: number, address: string): void {
+    if ((entry.command.flags & (ADMIN | SKIP_MONITOR)) !== 0) return
+    const now = Date.now()
+    const hidden = redactedFrom(entry.fullName, req)
+    let line = `+${Math.floor(now / 1000)}.${String(now % 1000).padStart(3, '0')}000 [${db} ${address}]`
+    for (let i = 0; i < req.argc; i++) {
+      line += hidden(i) ? ' "(redacted)"' : ` ${escapeForLog(req.u8, req.at[i], req.length[i])}`
+    }
+    line += '\r\n'
+    this.#show(line)
+    if (this.#routers > 1) this.#link.tell('monitor', line)
+  }
+
+  #show(line: string): void {
+    if (this.#own.size === 0) return
+    const bytes = Buffer.from(line, 'latin1')
+    for (const client of this.#own) client.output().raw(bytes)
+  }
+}
