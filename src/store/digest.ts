@@ -12,10 +12,14 @@ import { HashWalk } from './hash-walk.ts'
 import { itemKeyAt, itemKeyLength } from './item.ts'
 import { databaseKeys, keyspaceDatabase } from './keyspace.ts'
 import { ListpackElement } from './listpack.ts'
+import { elementText, wholeBytes } from './listpack-element.ts'
 import type { Memory } from './memory.ts'
 import { cursorNext, cursorSeek, cursorText, ListCursor } from './quicklist-cursor.ts'
 import { SetWalk } from './set.ts'
 import type { Shard } from './shard.ts'
+import { StreamId } from './stream-id.ts'
+import { ENTRY_SAME_FIELDS } from './stream-node.ts'
+import { StreamWalk } from './stream-walk.ts'
 import { stringAt, stringLength } from './string.ts'
 import { ZsetWalk } from './zset-walk.ts'
 
@@ -97,6 +101,7 @@ function mixValue(m: Memory, entry: EntryRef, digest: Digest): void {
   else if (type === TYPE.SET) mixSet(m, entry, digest)
   else if (type === TYPE.ZSET) mixZset(m, entry, digest)
   else if (type === TYPE.HASH) mixHash(m, entry, digest)
+  else mixStream(m, entry, digest)
   if (entryExpires(m, entry)) digest.add(EXPIRES)
 }
 
@@ -137,5 +142,27 @@ function mixHash(m: Memory, entry: EntryRef, digest: Digest): void {
     walk.readValue()
     pair.mix(walk.value.bytes, walk.value.at, walk.value.length)
     digest.add(pair.bytes)
+  }
+}
+
+function mixStream(m: Memory, entry: EntryRef, digest: Digest): void {
+  const walk = new StreamWalk()
+  const text = new ListpackElement()
+  const mixElement = (p: number): number => {
+    elementText(walk.reader.u8, p, text)
+    digest.mix(text.bytes, text.at, text.length)
+    return p + wholeBytes(walk.reader.u8, p)
+  }
+  walk.start(m, entryValue<'stream'>(m, entry), new StreamId().setMin(), new StreamId().setMax())
+  while (walk.next(m)) {
+    const { fields, flags, masterBody, body } = walk.reader
+    digest.mixText(walk.id.text().replace('-', '.'))
+    let value = body
+    let field = masterBody
+    for (let i = 0; i < fields; i++) {
+      if ((flags & ENTRY_SAME_FIELDS) === 0) value = mixElement(value)
+      else field = mixElement(field)
+      value = mixElement(value)
+    }
   }
 }

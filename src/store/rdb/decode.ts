@@ -12,6 +12,7 @@ import {
   type Type,
 } from '../entry.ts'
 import type { Memory } from '../memory.ts'
+import { streamCreate } from '../stream.ts'
 import { stringEntryCreate } from '../string-entry.ts'
 import { valueRelease } from '../value.ts'
 import { RdbDamage } from './damage.ts'
@@ -20,6 +21,7 @@ import { hashRead } from './hash.ts'
 import { listBegin, listRead } from './list.ts'
 import { setRead } from './set.ts'
 import { type RdbSource, RdbString } from './source.ts'
+import { streamRead } from './stream.ts'
 import { zsetRead } from './zset.ts'
 
 /** The RDB types of each type of value. */
@@ -28,6 +30,7 @@ const FORMS: readonly (readonly [Type, readonly number[]])[] = [
   [TYPE.LIST, [RDB_TYPE.LIST, RDB_TYPE.LIST_ZIPLIST, RDB_TYPE.LIST_QUICKLIST, RDB_TYPE.LIST_QUICKLIST_2]],
   [TYPE.SET, [RDB_TYPE.SET, RDB_TYPE.SET_INTSET, RDB_TYPE.SET_LISTPACK]],
   [TYPE.ZSET, [RDB_TYPE.ZSET, RDB_TYPE.ZSET_2, RDB_TYPE.ZSET_ZIPLIST, RDB_TYPE.ZSET_LISTPACK]],
+  [TYPE.STREAM, [RDB_TYPE.STREAM_LISTPACKS, RDB_TYPE.STREAM_LISTPACKS_2, RDB_TYPE.STREAM_LISTPACKS_3]],
   [
     TYPE.HASH,
     [
@@ -98,6 +101,11 @@ function fill(
     setRead(m, entry, settings, source, rdbType)
   } else if (type === TYPE.HASH) {
     hashRead(m, entry, settings, source, rdbType)
+  } else if (type === TYPE.STREAM) {
+    const stream = streamCreate(m)
+    entrySetEncoding(m, entry, ENCODING.STREAM)
+    entrySetValue(m, entry, stream)
+    streamRead(m, stream, source, rdbType)
   } else {
     zsetRead(m, entry, settings, source, rdbType)
   }

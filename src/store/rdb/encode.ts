@@ -16,6 +16,7 @@ import { HashEncoder } from './hash.ts'
 import { ListEncoder } from './list.ts'
 import { SetEncoder } from './set.ts'
 import type { RdbSink } from './sink.ts'
+import { StreamEncoder } from './stream.ts'
 import { ZsetEncoder } from './zset.ts'
 
 /** What writes the values of one type. */
@@ -58,6 +59,7 @@ export class ValueEncoder {
     byType[TYPE.SET] = new SetEncoder()
     byType[TYPE.ZSET] = new ZsetEncoder()
     byType[TYPE.HASH] = new HashEncoder()
+    byType[TYPE.STREAM] = new StreamEncoder()
     this.#byType = byType
   }
 
