@@ -1,9 +1,10 @@
-// What an owner does for its shard besides commands: deleting what has expired, moving tables that grow, freeing large
-// values in steps. Each round is bounded in time, so that no client waits for it noticeably.
+// What an owner does for its shard besides commands: deleting what has expired, moving tables that grow, evicting,
+// freeing large values in steps. Each round is bounded in time, so that no client waits for it noticeably.
 
 import { SETTING } from '../config/settings.ts'
 import { ExpireCycle } from '../store/expire-cycle.ts'
 import { graveyardStep } from '../store/graveyard.ts'
+import { memoryUsed } from '../store/memory-used.ts'
 import { rehashCycle } from '../store/rehash-cycle.ts'
 import type { Shard } from '../store/shard.ts'
 
@@ -17,6 +18,11 @@ const BUSY_MS = 2
 const IDLE_MS = 100
 /** A round that could not get the lock for so long waits for it. */
 const PATIENCE_MS = 50
+
+function isOverMemory(shard: Shard): boolean {
+  const limit = shard.engine.settings[SETTING.maxmemory]
+  return limit > 0 && memoryUsed(shard.engine) > limit
+}
 
 export class Chores {
   readonly #shard: Shard
@@ -50,6 +56,8 @@ export class Chores {
     if (shard.engine.settings[SETTING.activerehashing] !== 0 && rehashCycle(shard)) wait = BUSY_MS
     const started = performance.now()
     let more = true
+    // Memory may be over its limit with no write to notice it: the limit was lowered, clients' buffers have grown.
+    if (isOverMemory(shard) && shard.engine.makeRoom(shard) && isOverMemory(shard)) wait = BUSY_MS
     while (more && performance.now() - started < FREE_MS) more = graveyardStep(shard.m, FREE_STEP)
     if (more) wait = BUSY_MS
     this.#next = performance.now() + Math.max(BUSY_MS, wait)

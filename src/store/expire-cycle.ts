@@ -1,4 +1,4 @@
-// The active expiry cycle: finds keys whose time is up before anybody asks for them.
+// The active expiry cycle: finds keys, and fields of hashes, whose time is up before anybody asks for them.
 //
 // Each shard has one, run by its owner under the lock, a millisecond at most at a time. It looks at some of the keys
 // that expire, and goes on with a database as long as too many of those turn out to be dead. As in Redis there are two
@@ -12,6 +12,7 @@ import { SETTING } from '../config/settings.ts'
 import { dictCount } from './dict.ts'
 import { dictScan } from './dict-walk.ts'
 import { type EntryRef, entryExpireAt } from './entry.ts'
+import { hashExpireStep } from './hash-expire.ts'
 import { DATABASE, databaseExpires, keyspaceDatabase, keyspaceRoot, ROOT, rootAdd } from './keyspace.ts'
 import { RefList } from './ref-list.ts'
 import type { Shard } from './shard.ts'
@@ -30,13 +31,11 @@ const BUCKETS_PER_KEY = 2
 /** How much one cycle's share of dead keys counts in the running mean. */
 const STALE_WEIGHT = 0.05
 const TTL_WEIGHT = 0.02
-
-/** Expires hash fields, or whatever lives shorter than its key, until `deadline`; returns whether it ran out of time. */
-export type ExpireFields = (shard: Shard, now: number, deadline: number) => boolean
+/** Hash fields deleted between two looks at the clock. */
+const FIELDS_A_STEP = 32
 
 export class ExpireCycle {
   readonly #shard: Shard
-  readonly #expireFields: ExpireFields | undefined
   readonly #found = new RefList()
   /** Database that the next visit is to. */
   #database = 0
@@ -52,9 +51,8 @@ export class ExpireCycle {
   #sampled = 0
   #expired = 0
 
-  constructor(shard: Shard, expireFields?: ExpireFields) {
+  constructor(shard: Shard) {
     this.#shard = shard
-    this.#expireFields = expireFields
   }
 
   /**
@@ -62,8 +60,10 @@ export class ExpireCycle {
    * 0 means that there are more dead keys and time for them left.
    */
   slow(now: number): number {
-    const settings = this.#shard.engine.settings
+    const { settings, deletesExpired } = this.#shard.engine
     const period = 1000 / settings[SETTING.hz]
+    // A replica waits for its master's word.
+    if (!deletesExpired) return period
     const start = performance.now()
     if (!this.#running) {
       if (start < this.#nextStart) return this.#nextStart - start
@@ -90,7 +90,8 @@ export class ExpireCycle {
     const effort = this.#effort()
     const budget = FAST_MS + (FAST_MS / 4) * effort
     const isStale = m.f64[keyspaceRoot(m) + ROOT.STALE_PERCENT / 8] >= STALE_PERCENT_ACCEPTABLE - effort
-    if (this.#running || (!this.#ranOut && !isStale) || start < this.#lastFast + 2 * budget) return false
+    if (this.#running || !this.#shard.engine.deletesExpired) return false
+    if ((!this.#ranOut && !isStale) || start < this.#lastFast + 2 * budget) return false
     this.#lastFast = start
     this.#begin()
     this.#ranOut = !this.#run(now, start + Math.min(SLICE_MS, budget))
@@ -130,7 +131,9 @@ export class ExpireCycle {
       this.#database = db + 1
       if (!this.#visit(db, now, deadline)) return false
     }
-    return this.#expireFields === undefined || !this.#expireFields(this.#shard, now, deadline)
+    // Fields of hashes are kept in order of their time: there is no looking at some that live.
+    while (hashExpireStep(this.#shard, FIELDS_A_STEP)) if (performance.now() >= deadline) return false
+    return true
   }
 
   /** Rounds over one database while many keys in it are dead. Returns false if time ran out. */

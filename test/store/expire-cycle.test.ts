@@ -122,19 +122,30 @@ describe('expiry cycle', () => {
     expect(expiring(shard, 0)).toBe(50)
   })
 
-  test('hands the time that is left to whoever expires parts of keys', () => {
-    const keyspace = filled(1)
+  test('deletes fields of hashes whose time is up, and hashes that are left without any', () => {
+    const keyspace = testKeyspace(1)
     const [shard] = keyspace.engine.shards
-    let calls = 0
-    const cycle = new ExpireCycle(shard, (given, now, deadline) => {
-      expect(given).toBe(shard)
-      expect(now).toBe(keyspace.now)
-      expect(deadline).toBeGreaterThan(0)
-      return ++calls < 3
-    })
+    for (let i = 0; i < 100; i++) {
+      keyspace.call('HSET', `hash:${i}`, 'a', '1', 'b', '2')
+      keyspace.call('HPEXPIRE', `hash:${i}`, '50', 'FIELDS', ...(i % 2 === 0 ? ['1', 'a'] : ['2', 'a', 'b']))
+    }
+    keyspace.now += 50
+    const cycle = new ExpireCycle(shard)
+    runSlow(cycle, keyspace)
+    expect(shard.size(0)).toBe(50)
+    for (let i = 0; i < 100; i += 2) expect(keyspace.call('HGETALL', `hash:${i}`)).toEqual(['b', '2'])
+    keyspace.check()
+  })
+
+  test('rests on a replica, which waits for its master’s word', () => {
+    const keyspace = filled(50)
+    const [shard] = keyspace.engine.shards
+    const cycle = new ExpireCycle(shard)
+    keyspace.now += 2000
     keyspace.engine.begin(keyspace.now)
-    expect([cycle.slow(keyspace.now), cycle.slow(keyspace.now)]).toEqual([0, 0])
+    keyspace.engine.deletesExpired = false
     expect(cycle.slow(keyspace.now)).toBeGreaterThan(0)
-    expect(calls).toBe(3)
+    expect(cycle.fast(keyspace.now)).toBe(false)
+    expect(expiring(shard, 0)).toBe(50)
   })
 })
