@@ -106,6 +106,18 @@ export function leafMove(m: Memory, from: LeafRef, at: number, n: number, target
   leafRemove(m, from, at, n)
 }
 
+/**
+ * Reads a word of each of `n` members from index `i` on, for nothing but that they come into the cache together, not one
+ * after the other: they lie anywhere in memory.
+ */
+export function leafTouch(m: Memory, leaf: LeafRef, i: number, n: number): number {
+  const { u32 } = m
+  const members = leaf * 2 + MEMBERS_WORD + i
+  let sum = 0
+  for (let j = 0; j < n; j++) sum |= u32[u32[members + j] * 2]
+  return sum
+}
+
 /** Walks every invariant the table above promises, neighbours apart. For tests, fuzzing and DEBUG. */
 export function leafCheck(m: Memory, leaf: LeafRef): void {
   assert(m.u8[leaf * 8] === LEAF_KIND, 'a leaf is a leaf')

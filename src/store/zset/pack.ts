@@ -64,10 +64,13 @@ export function packMemberAt(m: Memory, pack: PackRef, position: number): number
 
 export function packScore(m: Memory, pack: PackRef, position: number): number {
   const { u8 } = m
-  let at = pack * 8 + position
+  const at = pack * 8 + position
   const tag = u8[at]
-  at += (tag & LONG_LENGTH) === LONG_LENGTH ? 1 + LENGTH_BYTES : 1
-  const width = tag >>> 6
+  return readScore(u8, at + ((tag & LONG_LENGTH) === LONG_LENGTH ? 1 + LENGTH_BYTES : 1), tag >>> 6)
+}
+
+/** The score at `at`; `width` is an index of WIDTHS. */
+function readScore(u8: Uint8Array, at: number, width: number): number {
   if (width === 0) return (u8[at] << 24) >> 24
   if (width === 1) return ((u8[at] | (u8[at + 1] << 8)) << 16) >> 16
   if (width === 2) return readWord(u8, at) | 0
@@ -95,20 +98,24 @@ export function packFind(m: Memory, pack: PackRef, bytes: Uint8Array, at: number
   const block = pack * 8
   const end = packBytes(m, pack)
   const short = length < LONG_LENGTH ? length : LONG_LENGTH
+  // Members often begin alike and end differently: the last byte rules out most without a call.
+  const lastByte = length > 0 ? bytes[at + length - 1] : -1
   for (let position: number = PACK.PAIRS; position < end; ) {
     const tag = u8[block + position]
-    const width = WIDTHS[tag >>> 6]
     const kept = tag & LONG_LENGTH
-    if (kept < LONG_LENGTH) {
-      const member = position + 1 + width
-      if (kept === short && equalBytes(u8, block + member, bytes, at, length)) return position
-      position = member + kept
-    } else {
+    let member = position + 1 + WIDTHS[tag >>> 6]
+    let next = member + kept
+    let isAsLong = kept === short
+    if (kept === LONG_LENGTH) {
       const long = readWord(u8, block + position + 1)
-      const member = position + 1 + LENGTH_BYTES + width
-      if (long === length && equalBytes(u8, block + member, bytes, at, length)) return position
-      position = member + long
+      member += LENGTH_BYTES
+      next = member + long
+      isAsLong = long === length
     }
+    if (isAsLong && (length === 0 || u8[block + next - 1] === lastByte)) {
+      if (equalBytes(u8, block + member, bytes, at, length)) return position
+    }
+    position = next
   }
   return 0
 }
@@ -139,11 +146,18 @@ export const packCompare = (
 
 /** The position at which this pair belongs. */
 function placeOf(m: Memory, pack: PackRef, score: number, bytes: Uint8Array, at: number, length: number): number {
+  const { u8 } = m
+  const block = pack * 8
   const end = packBytes(m, pack)
   let position: number = PACK.PAIRS
-  for (; position < end; position = packNext(m, pack, position)) {
-    const other = packScore(m, pack, position)
+  while (position < end) {
+    const tag = u8[block + position]
+    const width = tag >>> 6
+    const isLong = (tag & LONG_LENGTH) === LONG_LENGTH
+    const scoreAt = position + (isLong ? 1 + LENGTH_BYTES : 1)
+    const other = readScore(u8, block + scoreAt, width)
     if (other > score || (other === score && packCompare(m, pack, position, bytes, at, length) > 0)) break
+    position = scoreAt + WIDTHS[width] + (isLong ? readWord(u8, block + position + 1) : tag & LONG_LENGTH)
   }
   return position
 }

@@ -37,6 +37,7 @@ import {
   leafScore,
   leafSetNext,
   leafSetPrev,
+  leafTouch,
 } from './leaf.ts'
 import { type MemberRef, memberCreate, memberScore, pairIsBefore } from './member.ts'
 import {
@@ -149,6 +150,7 @@ export function treeReleaseStep(m: Memory, tree: TreeRef, budget: number): boole
   for (let leaf = treeFirst(m, tree); leaf !== 0; leaf = treeFirst(m, tree)) {
     if (left <= 0) return false
     const count = leafCount(m, leaf)
+    leafTouch(m, leaf, 0, count)
     for (let i = 0; i < count; i++) release(m, leafMember(m, leaf, i))
     treeSetFirst(m, tree, leafNext(m, leaf))
     release(m, leaf)

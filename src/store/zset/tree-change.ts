@@ -40,6 +40,7 @@ import {
   leafSetNext,
   leafSetPrev,
   leafSetScore,
+  leafTouch,
 } from './leaf.ts'
 import { type MemberRef, memberCompare, memberCreate, memberScore, memberSetScore } from './member.ts'
 import {
@@ -61,6 +62,8 @@ const LEAF_PAIRS_MIN = Math.floor(LEAF_PAIRS_MAX / 3)
 const INNER_CHILDREN_MIN = Math.floor(INNER_CHILDREN_MAX / 3)
 
 const { nodes, indexes } = path
+/** Hashes of the members of a leaf that is being removed. */
+const hashes = new Uint32Array(LEAF_PAIRS_MAX)
 
 /** Adds a member that is not there; `hash` is its key's. */
 export function treeAdd(
@@ -131,9 +134,11 @@ export function treeRemoveRanks(m: Memory, tree: TreeRef, from: number, to: numb
     const leaf = nodes[height] as LeafRef
     const i = indexes[height]
     const n = Math.min(left, leafCount(m, leaf) - i)
-    for (let j = i; j < i + n; j++) {
-      const member = leafMember(m, leaf, j)
-      dictRemoveItem(m, dict, itemHash(m, member), member)
+    leafTouch(m, leaf, i, n)
+    for (let j = 0; j < n; j++) hashes[j] = itemHash(m, leafMember(m, leaf, i + j))
+    for (let j = 0; j < n; j++) {
+      const member = leafMember(m, leaf, i + j)
+      dictRemoveItem(m, dict, hashes[j], member)
       release(m, member)
     }
     removeAtPath(m, tree, n)
