@@ -1,5 +1,6 @@
 // What routers ask of the main thread, and who answers: configuration, log, the end of the process.
 
+import type { ShutdownOptions } from './commands/server/shutdown.ts'
 import type { Server } from './server.ts'
 
 type Handler = (args: never, router: number) => unknown
@@ -12,6 +13,8 @@ interface SetArgs {
 /** The answers of this server, by the names that commands use. */
 export function answers(server: Server): (op: string, args: unknown, router: number) => unknown {
   const { config, log, supervisor } = server
+  const { slowCommands } = server
+  const { slowLog, latencyLog } = slowCommands
   const failed = (error: string | undefined): { error: string } | null => (error === undefined ? null : { error })
   const table: Record<string, Handler | undefined> = {
     'config-set': async ({ args, local }: SetArgs) => failed(await config.set(args, { local, loading: false })),
@@ -23,6 +26,32 @@ export function answers(server: Server): (op: string, args: unknown, router: num
       log.warn(text)
       return null
     },
+    'slowlog-get': async (count: number) => {
+      await slowCommands.noted()
+      return slowLog.newest(count)
+    },
+    'slowlog-length': async () => {
+      await slowCommands.noted()
+      return slowLog.length
+    },
+    'slowlog-reset': async () => {
+      await slowCommands.noted()
+      slowLog.reset()
+      return null
+    },
+    'latency-events': async () => {
+      await slowCommands.noted()
+      return latencyLog.events()
+    },
+    'latency-reset': async (names: readonly string[]) => {
+      await slowCommands.noted()
+      return latencyLog.reset(names)
+    },
+    shutdown: async (options: ShutdownOptions) => {
+      log.info('User requested shutdown...')
+      return failed(await server.shutdown(options))
+    },
+    'shutdown-abort': () => failed('ERR No shutdown in progress.'),
     'change-replication-id': () => null,
     crash: (reason: string) => {
       log.fatal(`skep crashed by signal: 6, ${reason}`)

@@ -3,12 +3,14 @@
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { answers } from './answers.ts'
+import type { ShutdownOptions } from './commands/server/shutdown.ts'
 import type { Config } from './config/config.ts'
 import { fromByteString } from './config/split-args.ts'
 import { SKEP_VERSION } from './config/version.ts'
 import { createLog, logLevel } from './log.ts'
 import type { ListenArgs, Listening } from './router/messages.ts'
 import { banner, howToConnect } from './banner.ts'
+import { SlowCommands } from './slow-commands.ts'
 import { Supervisor } from './supervisor.ts'
 
 export class Server {
@@ -19,6 +21,9 @@ export class Server {
   port = 0
   /** Listen on whatever port is free (for programs that embed a server: to Redis, `port 0` means no port at all). */
   anyPort = false
+  /** Told when SHUTDOWN or a signal has ended everything: what is left is to end the process. */
+  onEnd: () => void = () => undefined
+  readonly slowCommands: SlowCommands
   #stopped: Promise<void> | undefined
 
   constructor(config: Config, log: Logger) {
@@ -30,6 +35,7 @@ export class Server {
       configFile: config.file ?? '',
       executable: process.argv[1] ?? process.execPath,
     })
+    this.slowCommands = new SlowCommands(config, this.supervisor)
     const answer = answers(this)
     this.supervisor.onAsk = (router, op, args) => answer(op, args, router)
     config.onApply(['port', 'bind', 'unixsocket', 'unixsocketperm', 'tcp-backlog'], () => this.#listen())
@@ -72,6 +78,14 @@ export class Server {
     return undefined
   }
 
+  /** SHUTDOWN: ends everything in order. Returns why it could not, an error to reply. */
+  async shutdown(_options: ShutdownOptions): Promise<string | undefined> {
+    await this.stop()
+    this.log.info('skep is now ready to exit, bye bye...')
+    this.onEnd()
+    return undefined
+  }
+
   /** Ends all threads. */
   stop(): Promise<void> {
     this.#stopped ??= this.supervisor.stop()
@@ -97,18 +111,23 @@ export async function runServer(config: Config): Promise<void> {
     log.fatal({ err: error }, `The thread of ${thread} has died; the process ends, since its data can no longer be trusted`)
     process.exit(70)
   })
+  server.onEnd = () => process.exit(0)
   let signalled = false
   const onSignal = (signal: NodeJS.Signals): void => {
+    // Whoever asks twice means now.
     if (signalled) process.exit(1)
     signalled = true
-    log.info(`Received ${signal}, shutting down...`)
-    server.stop().then(() => {
-      log.info('skep is now ready to exit, bye bye...')
-      process.exit(0)
+    log.warn(`Received ${signal}, scheduling shutdown...`)
+    const words = config.words(signal === 'SIGINT' ? 'shutdown-on-sigint' : 'shutdown-on-sigterm')
+    const save = words.includes('save') ? true : words.includes('nosave') ? false : undefined
+    server.shutdown({ save, now: words.includes('now'), force: words.includes('force') }).then(problem => {
+      if (problem !== undefined) signalled = false
     })
   }
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
+  // As redis-server does: the end of a terminal is not the server's.
+  process.on('SIGHUP', () => undefined)
   try {
     const problem = changeFolder(config)
     if (problem !== undefined) throw new Error(problem)

@@ -9,7 +9,17 @@ import { resetQuestion } from './server/config.ts'
 import { sleepQuestion } from './server/debug.ts'
 import { switchQuestion } from './server/debug-switches.ts'
 
+/** Where a client comes from and what it is called, by its id. */
+const whoQuestion: Question<number, { address: string; name: string } | undefined> = {
+  name: 'client-who',
+  answer(router, id) {
+    const client = router.clients.get(id)
+    return client === undefined ? undefined : { address: client.address, name: client.name }
+  },
+}
+
 export const questions: readonly Question<never, unknown>[] = [
+  whoQuestion,
   killQuestion,
   unblockQuestion,
   listQuestion,

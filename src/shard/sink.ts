@@ -2,6 +2,7 @@
 
 import type { MessagePort } from 'node:worker_threads'
 import { FAST } from '../commands/command.ts'
+import { redactedFrom } from '../commands/redaction.ts'
 import type { Sink } from '../commands/runner.ts'
 import type { Entry } from '../commands/table.ts'
 import type { Request } from '../protocol/request.ts'
@@ -17,6 +18,9 @@ export interface SlowCommand {
   /** Arguments as bytes, shortened as SLOWLOG shows them. */
   readonly args: readonly Uint8Array[]
   readonly fast: boolean
+  /** Of the client, as far as the thread knows them: routers do, shards don't. */
+  readonly address: string
+  readonly clientName: string
 }
 
 export interface NoticeBatch {
@@ -26,14 +30,24 @@ export interface NoticeBatch {
 
 const ARGS_MAX = 32
 const ARG_BYTES_MAX = 128
+const REDACTED = Buffer.from('(redacted)')
 
 /** What SLOWLOG keeps of a command. */
-export function slowCommand(entry: Entry, req: Request, microseconds: number, fast: boolean): SlowCommand {
+export function slowCommand(
+  entry: Entry,
+  req: Request,
+  microseconds: number,
+  address = '',
+  clientName = '',
+): SlowCommand {
+  const fast = (entry.command.flags & FAST) !== 0
+  const hidden = redactedFrom(entry.fullName, req)
   const args: Uint8Array[] = []
   const kept = req.argc > ARGS_MAX ? ARGS_MAX - 1 : req.argc
-  for (let i = 0; i < kept; i++) args.push(shortened(req, i))
+  for (let i = 0; i < kept; i++) args.push(hidden(i) ? REDACTED : shortened(req, i))
   if (kept < req.argc) args.push(Buffer.from(`... (${req.argc - kept} more arguments)`))
-  return { what: 'slow', name: entry.fullName, client: req.sender.id, microseconds, at: Date.now(), args, fast }
+  const name = entry.fullName
+  return { what: 'slow', name, client: req.sender.id, microseconds, at: Date.now(), args, fast, address, clientName }
 }
 
 function shortened(req: Request, i: number): Uint8Array {
@@ -43,10 +57,14 @@ function shortened(req: Request, i: number): Uint8Array {
   return Buffer.concat([kept, Buffer.from(`... (${length - ARG_BYTES_MAX} more bytes)`)])
 }
 
-export function threadSink(port: MessagePort): Sink {
+/** What is known of a client by its id. */
+export type Who = (id: number) => { readonly address: string; readonly name: string } | undefined
+
+export function threadSink(port: MessagePort, who?: Who): Sink {
   return {
     slow(entry, req, microseconds) {
-      port.postMessage(slowCommand(entry, req, microseconds, (entry.command.flags & FAST) !== 0))
+      const sender = who?.(req.sender.id)
+      port.postMessage(slowCommand(entry, req, microseconds, sender?.address, sender?.name))
     },
     notices(notices) {
       port.postMessage({ what: 'notices', notices } satisfies NoticeBatch)

@@ -1,4 +1,4 @@
-// MEMORY USAGE: the bytes that a key and its value take.
+// MEMORY, and MEMORY USAGE: the bytes that a key and its value take.
 
 import { NOT_AN_INTEGER, SYNTAX } from '../../protocol/errors.ts'
 import { blockRoom } from '../../store/arena.ts'
@@ -6,6 +6,7 @@ import { entryExpires } from '../../store/entry.ts'
 import { valueBytes } from '../../store/value.ts'
 import { type Command, READONLY, type ShardCommand } from '../command.ts'
 import { helpOf } from '../help.ts'
+import { doctor, mallocStats, purge, stats } from '../server/memory-subcommands.ts'
 
 /** Elements of a collection that are measured unless the client says otherwise. */
 const SAMPLES_DEFAULT = 5
@@ -51,8 +52,16 @@ export const memory: Command = {
   arity: -2,
   flags: 0,
   subcommands: [
+    doctor,
+    mallocStats,
+    purge,
+    stats,
     usage,
     helpOf('MEMORY', 'server', '4.0.0', [
+      ['DOCTOR', 'Say in words what is remarkable about memory.'],
+      ['MALLOC-STATS', "Tell what the shards' allocators hold."],
+      ['PURGE', 'Ask for unused memory to be given back.'],
+      ['STATS', 'Tell what memory is used for.'],
       ['USAGE <key> [SAMPLES <count>]', 'Tell the bytes that the key takes, measuring <count> elements, or all if 0.'],
     ]),
   ],

@@ -1,0 +1,52 @@
+// Commands that took long, as the threads report them: into the slow log and the latency monitor.
+
+import type { Config } from './config/config.ts'
+import { LatencyLog } from './latency-log.ts'
+import type { SlowCommand } from './shard/sink.ts'
+import { SlowLog } from './slow-log.ts'
+import type { Supervisor } from './supervisor.ts'
+
+export class SlowCommands {
+  readonly slowLog = new SlowLog()
+  readonly latencyLog = new LatencyLog()
+  readonly #config: Config
+  readonly #supervisor: Supervisor
+  /** Clients' names that are being asked for. */
+  readonly #asked = new Set<Promise<void>>()
+
+  constructor(config: Config, supervisor: Supervisor) {
+    this.#config = config
+    this.#supervisor = supervisor
+    supervisor.on('slow', command => this.#note(command))
+    config.onChange(update => {
+      if ('slowlog-max-len' in update) this.slowLog.trim(config.number('slowlog-max-len'))
+    })
+  }
+
+  #note(command: SlowCommand): void {
+    const { at, client, fast, microseconds, address } = command
+    const watch = this.#config.number('latency-monitor-threshold')
+    if (watch > 0 && microseconds >= watch * 1000) {
+      this.latencyLog.add(fast ? 'fast-command' : 'command', Math.floor(at / 1000), Math.floor(microseconds / 1000))
+    }
+    const threshold = this.#config.number('slowlog-log-slower-than')
+    if (threshold < 0 || microseconds < threshold) return
+    const entry = this.slowLog.add(command, this.#config.number('slowlog-max-len'))
+    if (address !== '' || client === 0) return
+    // A shard's thread knows the client's id only.
+    const { routers } = this.#supervisor.memory.shape
+    const asked = this.#supervisor.ask((client - 1) % routers, 'client-who', client).then(answer => {
+      const who = answer as { address: string; name: string } | undefined
+      entry.address = who?.address ?? ''
+      entry.clientName = who?.name ?? ''
+      this.#asked.delete(asked)
+    })
+    this.#asked.add(asked)
+  }
+
+  /** Resolves when all that was reported before has been noted: reports of other threads may still be on their way. */
+  async noted(): Promise<void> {
+    await new Promise(resolve => setImmediate(resolve))
+    await Promise.all(this.#asked)
+  }
+}
