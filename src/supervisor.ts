@@ -8,6 +8,7 @@ import type { Logger } from 'pino'
 import { entries } from './commands/table.ts'
 import type { Config } from './config/config.ts'
 import type { FromRouter, ToRouter } from './router/messages.ts'
+import { claimsCreate } from './shared/claims.ts'
 import { CONTROL, controlCreate, controlSet, type Shape, shardBellWord } from './shared/control.ts'
 import { doorbellRing } from './shared/doorbell.ts'
 import { ringCreate } from './shared/ring.ts'
@@ -45,6 +46,7 @@ export function createSharedMemory(shape: Shape, databases: number): { memory: S
       shape,
       control: controlCreate(shape),
       arenas: arenas.map((m) => m.buffer),
+      claims: Array.from({ length: shape.routers }, claimsCreate),
       statistics: Array.from({ length: threads }, () => new SharedArrayBuffer(statisticsBytes(entries.length))),
       requests: ringsBetween(),
       replies: ringsBetween(),

@@ -70,6 +70,12 @@ export interface Client extends Sender {
   closeAfterReply(): void
   /** RESET: as if it had just connected. */
   reset(): void
+  /** MULTI: commands are queued from now on. */
+  multi(): void
+  /** DISCARD: drops what is queued, and all watches. */
+  discard(): void
+  /** UNWATCH: watches nothing any more. */
+  unwatch(): void
   /** CLIENT UNBLOCK: ends its wait. Returns whether it was waiting. */
   unblock(asError: boolean): boolean
 }

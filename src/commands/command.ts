@@ -129,6 +129,18 @@ export interface ShardCommand extends Described {
   /** Finds keys where `keys` cannot: pushes argument indexes. Returns false when the arguments make no sense. */
   readonly findKeys?: (req: Request, found: number[]) => boolean
   readonly subcommands?: undefined
+  /** For commands that may make their client wait (store/waits.ts): how it is served later. */
+  readonly waiting?: Waiting
+}
+
+/** How a client that waits is served, once a key that it waits for has changed. */
+export interface Waiting {
+  /** Whether it can be served from the key in argument `arg`. Changes nothing. */
+  isReady(shard: Shard, req: Request, arg: number): boolean
+  /** Serves it, after `isReady` said so: as if the command ran now, with that key alone. */
+  serve(shard: Shard, req: Request, reply: Reply, arg: number): void
+  /** The reply when its time is up: a nil where a list was asked for, or just a nil. */
+  readonly late: 'nil-array' | 'nil'
 }
 
 /** A command about the connection or the server. */

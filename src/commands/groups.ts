@@ -15,6 +15,7 @@ import { sortedSetCommands } from './sorted-set/index.ts'
 import { sortCommands } from './sort/index.ts'
 import { streamCommands } from './stream/index.ts'
 import { stringCommands } from './string/index.ts'
+import { transactionCommands } from './transaction/index.ts'
 
 export const groups: readonly (readonly Command[])[] = [
   stringCommands,
@@ -29,6 +30,7 @@ export const groups: readonly (readonly Command[])[] = [
   streamCommands,
   sortCommands,
   connectionCommands,
+  transactionCommands,
   scriptingCommands,
   serverCommands,
 ]

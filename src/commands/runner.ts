@@ -10,6 +10,7 @@ import type { Engine, Notice } from '../store/engine.ts'
 import type { Shard } from '../store/shard.ts'
 import { SKIP_SLOWLOG, type ShardCommand } from './command.ts'
 import { execute } from './execute.ts'
+import type { Attendant } from './serve.ts'
 import type { Entry } from './table.ts'
 
 /** Where a thread sends what commands leave behind. */
@@ -26,6 +27,9 @@ export class Runner {
   readonly sink: Sink
   /** Where the last command's time ended: the next one's begins there when they follow at once. Milliseconds. */
   clock = 0
+  /** Who serves clients that wait; every thread that runs commands has one. */
+  attendant: Attendant | undefined
+  #isInTransaction = false
 
   constructor(engine: Engine, statistics: Statistics, sink: Sink) {
     this.engine = engine
@@ -53,15 +57,42 @@ export class Runner {
     const settings = engine.settings
     if (settings[SETTING.latencyTracking] !== 0) statistics.timed(entry.id, microseconds)
     if (failed) this.failed(reply)
+    this.noteSlow(entry, req, microseconds)
+    if (engine.notices.length > 0) this.sink.notices(engine.notices)
+    if (engine.ready.length > 0 && !this.#isInTransaction) this.settle(now)
+  }
+
+  /** Passes a command on that took long. */
+  noteSlow(entry: Entry, req: Request, microseconds: number): void {
+    const { settings } = this.engine
     const threshold = settings[SETTING.slowlogLogSlowerThan]
     const watch = settings[SETTING.latencyMonitorThreshold]
-    if (
-      (threshold >= 0 && microseconds >= threshold && (command.flags & SKIP_SLOWLOG) === 0) ||
-      (watch > 0 && microseconds >= watch * 1000)
-    ) {
-      this.sink.slow(entry, req, microseconds)
-    }
-    if (engine.notices.length > 0) this.sink.notices(engine.notices)
+    const isSlow = threshold >= 0 && microseconds >= threshold && (entry.command.flags & SKIP_SLOWLOG) === 0
+    if (isSlow || (watch > 0 && microseconds >= watch * 1000)) this.sink.slow(entry, req, microseconds)
+  }
+
+  // ---- transactions
+
+  /** What runs until `endTransaction` is one change: nobody is served in between, and its effects belong together. */
+  beginTransaction(): void {
+    this.#isInTransaction = true
+  }
+
+  endTransaction(): void {
+    this.#isInTransaction = false
+  }
+
+  /** Serves clients that wait for keys that have changed. The locks are still held. */
+  settle(now: number): void {
+    if (this.engine.ready.length > 0) this.attendant?.serve(now)
+  }
+
+  /** Passes on what was done other than by `run`. */
+  passOn(): void {
+    const { engine } = this
+    if (engine.notices.length === 0) return
+    this.sink.notices(engine.notices)
+    engine.notices = []
   }
 
   /** Counts the error reply at the end of `reply` by its code. */

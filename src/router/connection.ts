@@ -3,12 +3,16 @@
 
 import type { Socket } from 'node:net'
 import type { Client, ReplyMode, WriteReply } from '../commands/client.ts'
+import type { Entry } from '../commands/table.ts'
 import { Tracking } from '../commands/tracking.ts'
+import { byteArray } from '../bytes/byte-array.ts'
 import { Parser } from '../protocol/parser.ts'
 import { Reply } from '../protocol/reply.ts'
 import { Request } from '../protocol/request.ts'
+import type { ClientWait } from './blocking.ts'
 import type { Router } from './router.ts'
 import { Stash } from './stash.ts'
+import { Queue } from './transactions.ts'
 
 /** Why no further command of the client may be read now. Bits. */
 export const HOLD = {
@@ -22,6 +26,8 @@ export const HOLD = {
   OUTPUT: 8,
   /** CLIENT PAUSE. */
   PAUSED: 16,
+  /** It waits in a command that blocks. */
+  BLOCKED: 32,
 } as const
 
 const BUFFER_BYTES_MIN = 1024
@@ -58,12 +64,10 @@ export class Connection implements Client {
   replyMode: ReplyMode = 'on'
   keepsConnection = false
   isMonitor = false
-  isBlocked = false
   channelCount = 0
   patternCount = 0
   shardChannelCount = 0
-  queuedCount = -1
-  queuedBytes = 0
+  isPaused = false
   isDirty = false
   readonly tracking = new Tracking()
   /** Since when unsent replies are over the soft limit, Unix ms; 0 = they are not. */
@@ -87,6 +91,19 @@ export class Connection implements Client {
   #stashes: (Stash | undefined)[] = []
   /** Replies on their way to the socket while answers are due. */
   out: Reply | undefined
+
+  /** What MULTI has begun. */
+  queue: Queue | undefined
+  /** A byte a shard: 1 where it WATCHes keys. */
+  watched: Uint8Array | undefined
+  /** The command that it waits in. */
+  wait: ClientWait | undefined
+  /** The last mailed command that may make it wait. */
+  blockingEntry: Entry | undefined
+  /** Takes the answer that is due in the place of the output. */
+  awaits: ((reply: Uint8Array, wanted: boolean) => void) | undefined
+  /** Takes the place of `later` for a command within EXEC. */
+  captures: (() => (write: WriteReply) => void) | undefined
 
   constructor(
     router: Router,
@@ -131,7 +148,7 @@ export class Connection implements Client {
   #reserve(bytes: number, needed: number): void {
     if (bytes <= this.buffer.length && needed <= this.buffer.length) return
     const grown = this.buffer.length + Math.min(this.buffer.length, GROWTH_BYTES_MAX)
-    const larger = new Uint8Array(Math.max(needed, bytes <= needed ? 0 : Math.max(bytes, grown), BUFFER_BYTES_MIN))
+    const larger = byteArray(Math.max(needed, bytes <= needed ? 0 : Math.max(bytes, grown), BUFFER_BYTES_MIN))
     larger.set(this.buffer.subarray(0, this.buffered))
     this.buffer = larger
   }
@@ -193,8 +210,24 @@ export class Connection implements Client {
       this.#stash(shard).push(u8, at, length)
       return
     }
+    if (this.awaits !== undefined) return this.#give(this.awaits, u8, at, length)
     if ((this.due[this.dueFirst] & UNWANTED) === 0) this.output().raw(u8, at, length)
     this.#settleFirst()
+  }
+
+  #give(awaits: (reply: Uint8Array, wanted: boolean) => void, u8: Uint8Array, at: number, length: number): void {
+    this.awaits = undefined
+    const wanted = this.takeDue()
+    // Whoever asks for the output is flushed and settled by the router.
+    this.output()
+    if (!this.closed) awaits(u8.slice(at, at + length), wanted)
+  }
+
+  /** Strikes out the answer that is due first, which comes another way. Returns whether it is wanted. */
+  takeDue(): boolean {
+    const wanted = (this.due[this.dueFirst] & UNWANTED) === 0
+    this.#settleFirst()
+    return wanted
   }
 
   /** As `answer`, for a reply in a buffer of its own, which is sent as it is when its turn has come. */
@@ -203,6 +236,7 @@ export class Connection implements Client {
       this.#stash(shard).push(u8, 0, u8.length)
       return
     }
+    if (this.awaits !== undefined) return this.#give(this.awaits, u8, 0, u8.length)
     // Whoever asks for the output is flushed and settled by the router.
     this.output()
     if ((this.due[this.dueFirst] & UNWANTED) === 0) this.router.writeLarge(this, u8)
@@ -254,6 +288,7 @@ export class Connection implements Client {
   // ---- what commands ask of their client
 
   later(): (write: WriteReply) => void {
+    if (this.captures !== undefined) return this.captures()
     this.holds |= HOLD.LATER
     return (write) => {
       if (this.closed) return
@@ -269,6 +304,7 @@ export class Connection implements Client {
   }
 
   reset(): void {
+    this.discard()
     this.router.stopMonitor(this)
     this.tracking.reset()
     this.router.trackingChanged(this)
@@ -281,8 +317,38 @@ export class Connection implements Client {
     this.router.welcome(this)
   }
 
-  unblock(_asError: boolean): boolean {
-    return false
+  unblock(asError: boolean): boolean {
+    return this.router.blocking.unblock(this, asError)
+  }
+
+  get isBlocked(): boolean {
+    return this.wait !== undefined || this.isPaused
+  }
+
+  // ---- transactions
+
+  get queuedCount(): number {
+    return this.queue?.order.length ?? -1
+  }
+
+  get queuedBytes(): number {
+    return this.queue?.bytes ?? 0
+  }
+
+  multi(): void {
+    this.queue = new Queue(this.router.engine.shards.length, this.db)
+  }
+
+  discard(): void {
+    this.queue = undefined
+    this.unwatch()
+  }
+
+  unwatch(): void {
+    const { watched } = this
+    if (watched === undefined) return
+    this.watched = undefined
+    this.router.blocking.unwatch(this, watched)
   }
 
   get inputBytes(): number {
@@ -298,4 +364,4 @@ export class Connection implements Client {
   }
 }
 
-const NO_BYTES = new Uint8Array(0)
+const NO_BYTES = byteArray(0)

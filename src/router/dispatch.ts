@@ -5,10 +5,12 @@
 
 import { performance } from 'node:perf_hooks'
 import { arityFits } from '../commands/execute.ts'
-import { NO_AUTH as NO_AUTH_FLAG, type RouterCommand, type ShardCommand } from '../commands/command.ts'
+import { BLOCKING, NO_AUTH as NO_AUTH_FLAG, NO_MULTI, type RouterCommand, type ShardCommand, WRITE } from '../commands/command.ts'
 import { PAUSE } from '../commands/pause.ts'
 import { Runner } from '../commands/runner.ts'
-import { type Entry, findCommand, findSubcommand } from '../commands/table.ts'
+import { Attendant } from '../commands/serve.ts'
+import { commandByName, type Entry, findCommand, findSubcommand } from '../commands/table.ts'
+import { SETTING } from '../config/settings.ts'
 import { NO_AUTH, wrongArguments } from '../protocol/errors.ts'
 import type { Reply } from '../protocol/reply.ts'
 import type { Request } from '../protocol/request.ts'
@@ -17,16 +19,24 @@ import { lockTry, unlock } from '../shared/lock.ts'
 import type { Statistics } from '../shared/statistics.ts'
 import { LockSet } from '../shard/locks.ts'
 import type { Engine } from '../store/engine.ts'
+import { hasFarWaiters } from '../store/marks.ts'
 import { memoryRefresh } from '../store/memory.ts'
 import type { Shard } from '../store/shard.ts'
+import { Waits } from '../store/waits.ts'
 import { type Connection, HOLD } from './connection.ts'
 import type { Post } from './post.ts'
 import type { Router } from './router.ts'
+import { RUNS_IN_MULTI, Transactions } from './transactions.ts'
 
 /** Commands run under one hold of the locks before owners get a chance. */
 const TURN = 128
 /** A command with more bytes of arguments than this goes by mail: copying them would hold up the others. */
 const BYTES_IN_PASSING = 64 * 1024
+
+const EXEC = commandByName('exec')
+const WATCH = commandByName('watch')
+const NOT_IN_MULTI = 'ERR Command not allowed inside a transaction'
+const WATCH_IN_MULTI = 'ERR WATCH inside MULTI is not allowed'
 
 /** What became of a command. */
 export const DISPATCHED = {
@@ -46,6 +56,8 @@ export class Dispatcher {
   readonly #locks: LockSet
   /** Which shards' locks this thread holds until `finish`. */
   readonly #held: Uint8Array
+  readonly #transactions: Transactions
+  readonly #waits: Waits
   #heldCount = 0
   #turn = 0
   #now = 0
@@ -60,6 +72,16 @@ export class Dispatcher {
     this.#locks = new LockSet(control, engine.shards.length)
     this.#held = new Uint8Array(engine.shards.length)
     engine.inPassing = true
+    this.#transactions = new Transactions(router, engine, this.#runner, post, control)
+    const { claims, shape } = router.data.memory
+    this.#waits = new Waits(control, claims.map((each) => new Int32Array(each)), shape.shards)
+    engine.waits = this.#waits
+    this.#runner.attendant = new Attendant(
+      engine,
+      this.#waits,
+      () => this.#runner.passOn(),
+      (to, slot, ticket, shard, reply) => router.blocking.deliver(to, slot, ticket, shard, reply),
+    )
   }
 
   get runner(): Runner {
@@ -90,6 +112,7 @@ export class Dispatcher {
       if (client.owed > 0) return this.#hold(client, HOLD.ANSWERS)
       reply.resp = client.resp
       if (entry !== undefined) this.#statistics.rejected(entry.id)
+      if (client.queue !== undefined) client.queue.isBroken = true
       this.#refuse(client, reply, problem)
       return DISPATCHED.DONE
     }
@@ -104,11 +127,50 @@ export class Dispatcher {
     req.resp = client.resp
     req.sender = client
     const result =
-      known.router !== undefined
+      client.queue !== undefined && !RUNS_IN_MULTI.has(known)
+        ? this.#inMulti(client, known, req, reply)
+        : known.router !== undefined
         ? this.#serve(client, known, known.router, req, reply)
         : this.#runOnShard(client, known, known.shard as ShardCommand, req, reply)
     if (result === DISPATCHED.HELD) client.lastCommand = previous
+    else if (known === WATCH && client.queue === undefined) this.#transactions.watched(client, req)
     return result
+  }
+
+  // ---- transactions
+
+  /** A command of a client that is in MULTI: EXEC runs what is queued, any other is queued. */
+  #inMulti(client: Connection, entry: Entry, req: Request, reply: Reply): number {
+    if (client.owed > 0) return this.#hold(client, HOLD.ANSWERS)
+    if (entry === EXEC) return this.#exec(client, entry, req, reply)
+    const before = reply.length
+    reply.resp = client.resp
+    if (entry === WATCH) {
+      this.#refuse(client, reply, WATCH_IN_MULTI)
+      return DISPATCHED.DONE
+    }
+    this.#transactions.queue(client, entry, req)
+    reply.queued()
+    this.#router.replied(client, before)
+    return DISPATCHED.DONE
+  }
+
+  #exec(client: Connection, entry: Entry, req: Request, reply: Reply): number {
+    const { runner } = this
+    this.#giveLocks()
+    const errors = reply.errors
+    if (!this.#transactions.exec(client, reply, this.#now)) {
+      this.#router.waitForRing(client)
+      return this.#hold(client, HOLD.RING)
+    }
+    this.#router.monitored(client, entry, req)
+    const end = performance.now()
+    const microseconds = (end - runner.clock) * 1000
+    this.#statistics.called(entry.id, microseconds, reply.errors !== errors)
+    if (this.#engine.settings[SETTING.latencyTracking] !== 0) this.#statistics.timed(entry.id, microseconds)
+    runner.clock = end
+    runner.noteSlow(entry, req, microseconds)
+    return DISPATCHED.DONE
   }
 
   /** Why a command is refused before it runs, in Redis's words. */
@@ -121,6 +183,7 @@ export class Dispatcher {
     }
     if (!arityFits(command.arity, req.argc)) return wrongArguments(entry.fullName)
     if (!client.authenticated && (command.flags & NO_AUTH_FLAG) === 0) return NO_AUTH
+    if (client.queue !== undefined && (command.flags & NO_MULTI) !== 0) return NOT_IN_MULTI
     return undefined
   }
 
@@ -149,9 +212,11 @@ export class Dispatcher {
     this.#router.monitored(client, entry, req)
     command.serve(client, req, reply, this.#router)
     const end = performance.now()
-    this.#statistics.called(entry.id, (end - runner.clock) * 1000, reply.errors !== errors)
-    this.#statistics.timed(entry.id, (end - runner.clock) * 1000)
+    const microseconds = (end - runner.clock) * 1000
+    this.#statistics.called(entry.id, microseconds, reply.errors !== errors)
+    if (this.#engine.settings[SETTING.latencyTracking] !== 0) this.#statistics.timed(entry.id, microseconds)
     runner.clock = end
+    runner.noteSlow(entry, req, microseconds)
     if (reply.errors !== errors) runner.failed(reply)
     this.#router.replied(client, before)
     return DISPATCHED.DONE
@@ -181,9 +246,20 @@ export class Dispatcher {
       shard = shards.length === 1 ? shards[0] : this.#engine.shardOfSlot(req.slot(entry.singleKey))
     } else {
       shard = this.#locks.resolve(this.#engine, entry, req)
-      if (this.#locks.count > 1) return this.#runOnShards(client, entry, command, shard, req, reply)
+      if (this.#locks.count > 1 || (command.flags & BLOCKING) !== 0) return this.#runOnShards(client, entry, command, shard, req, reply)
     }
-    if (client.owed === 0 && this.#enter(shard.index) && this.#isShort(command, shard, req)) {
+    if ((command.flags & BLOCKING) !== 0) {
+      this.#locks.clear()
+      this.#locks.add(shard.index)
+      this.#locks.seal()
+      return this.#runOnShards(client, entry, command, shard, req, reply)
+    }
+    if (
+      client.owed === 0 &&
+      this.#enter(shard.index) &&
+      this.#isShort(command, shard, req) &&
+      ((command.flags & WRITE) === 0 || !hasFarWaiters(shard.m))
+    ) {
       this.#router.monitored(client, entry, req)
       if (this.#runInPassing(client, entry, command, shard, req, reply)) return DISPATCHED.DONE
     } else {
@@ -208,13 +284,15 @@ export class Dispatcher {
     let queued = false
     for (let i = 0; i < locks.count; i++) if (this.#post.isQueued(locks.shards[i])) queued = true
     if (!queued && locks.tryTake()) {
-      for (let i = 0; i < locks.count; i++) memoryRefresh(this.#engine.shards[locks.shards[i]].m)
+      locks.refresh(this.#engine)
       const done =
+        ((command.flags & WRITE) === 0 || !locks.isOpen(this.#engine)) &&
         this.#isShort(command, shard, req) && this.#runInPassing(client, entry, command, shard, req, reply)
       locks.release()
       if (done) return DISPATCHED.DONE
     }
     // Behind what this router has mailed to any of the shards, whose owner runs it: see LockSet.resolve.
+    client.blockingEntry = entry
     const result = this.#mail(client, entry, shard.index, req)
     if (result === DISPATCHED.DONE) client.holds |= HOLD.ANSWERS
     return result
@@ -240,10 +318,20 @@ export class Dispatcher {
     const before = reply.length
     reply.resp = client.resp
     this.#engine.deferred = false
+    const mayBlock = (command.flags & BLOCKING) !== 0
+    if (mayBlock) this.#waits.begin(this.#router.index, client.slot, entry.id)
     this.#runner.run(entry, command, shard, req, reply, this.#now)
     if (this.#engine.deferred) {
       reply.length = before
+      if (mayBlock) this.#waits.end()
       return false
+    }
+    if (mayBlock) {
+      this.#waits.end()
+      if (this.#waits.ticket !== 0) {
+        this.#router.blocking.began(client, entry, this.#waits)
+        return true
+      }
     }
     this.#router.replied(client, before)
     return true

@@ -38,7 +38,7 @@ export class RouterPause implements Pause {
     this.until = 0
     this.#changed(PAUSE.NONE)
     for (const client of this.#waiting.splice(0)) {
-      client.isBlocked = false
+      client.isPaused = false
       client.router.unhold(client, HOLD.PAUSED)
     }
   }
@@ -52,7 +52,7 @@ export class RouterPause implements Pause {
 
   /** The client's command waits for the end of the pause. */
   wait(client: Connection): void {
-    client.isBlocked = true
+    client.isPaused = true
     client.holds |= HOLD.PAUSED
     this.#waiting.push(client)
   }

@@ -2,12 +2,14 @@
 
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { assert } from '../bytes/assert.ts'
+import { copyBytes } from '../bytes/copy.ts'
 import type { Request } from '../protocol/request.ts'
 import { routerBellWord, shardBellWord } from '../shared/control.ts'
 import { doorbellAwake, doorbellListen, doorbellPrepare, doorbellRing } from '../shared/doorbell.ts'
 import { RingConsumer, RingProducer } from '../shared/ring.ts'
 import { commandMailBytes, type LargeMail, MAIL, REPLY_HEAD_BYTES, writeCommand } from '../shard/mail.ts'
 import type { RouterData } from '../shard/thread-data.ts'
+import { type Transaction, writeTransaction } from '../shard/transaction.ts'
 
 /** Takes an answer off the post. */
 export type Deliver = (client: number, shard: number, u8: Uint8Array, at: number, length: number) => void
@@ -17,6 +19,12 @@ export type DeliverLarge = (client: number, shard: number, u8: Uint8Array) => vo
 
 /** Gives away the buffer that a request's bytes lie in, if nothing else does. */
 export type Surrender = (req: Request, end: number) => Uint8Array<ArrayBuffer> | undefined
+
+/** Hears that a client waits, and what one that waited got; the contents are described in word.ts. */
+export interface WordListener {
+  blocked(client: number, u8: Uint8Array, at: number, length: number): void
+  served(client: number, u8: Uint8Array, at: number, length: number): void
+}
 
 /** Messages taken from one ring before the others are looked at. */
 const TURN = 256
@@ -31,7 +39,13 @@ export class Post {
   readonly #deliverLarge: DeliverLarge
   /** Commands on their way to each shard, or their answers on the way back. */
   readonly #outstanding: Int32Array
+  /** Errands that the rings had no room for. */
+  readonly #late: { readonly shard: number; readonly kind: number; readonly u8: Uint8Array }[] = []
+  /** Who hears of clients that wait. */
+  words: WordListener | undefined
   #total = 0
+  /** Clients that wait: word of them may come at any time. */
+  #expected = 0
   #isListening = false
   readonly #woken: () => void
 
@@ -66,6 +80,7 @@ export class Post {
    * `surrender` is asked for the buffer that it lies in; without one its bytes are copied.
    */
   send(shard: number, client: number, command: number, req: Request, surrender: Surrender): boolean {
+    if (this.#late.length > 0) return false
     const ring = this.#requests[shard]
     const bytes = commandMailBytes(req)
     if (bytes > ring.payloadMax) {
@@ -79,6 +94,66 @@ export class Post {
     this.#outstanding[shard]++
     this.#total++
     return true
+  }
+
+  /** Mails a transaction, whose head says who sends it. Returns false if the ring is too full now. */
+  sendTransaction(shard: number, transaction: Transaction): boolean {
+    if (this.#late.length > 0) return false
+    const ring = this.#requests[shard]
+    if (transaction.length > ring.payloadMax) {
+      if (ring.begin(MAIL.LARGE, 0) < 0) return false
+      const u8 = transaction.u8.slice(0, transaction.length)
+      this.#ports[shard].postMessage({ what: 'exec', u8 } satisfies LargeMail, [u8.buffer])
+    } else {
+      const at = ring.begin(MAIL.EXEC, transaction.length)
+      if (at < 0) return false
+      writeTransaction(ring.u8, at, transaction)
+    }
+    this.#outstanding[shard]++
+    this.#total++
+    return true
+  }
+
+  /**
+   * Mails an errand (MAIL.END or FORWARD), a copy of these bytes. It is on its way as far as `isQueued` goes, even if
+   * it has to wait for room in the ring: nothing overtakes it.
+   */
+  errand(shard: number, kind: number, u8: Uint8Array, length: number): void {
+    this.#outstanding[shard]++
+    this.#total++
+    if (this.#late.length > 0 || !this.#sendErrand(shard, kind, u8, length)) {
+      this.#late.push({ shard, kind, u8: u8.slice(0, length) })
+    }
+  }
+
+  #sendErrand(shard: number, kind: number, u8: Uint8Array, length: number): boolean {
+    const ring = this.#requests[shard]
+    if (length > ring.payloadMax) {
+      if (ring.begin(MAIL.LARGE, 0) < 0) return false
+      const copy = new Uint8Array(u8.subarray(0, length))
+      this.#ports[shard].postMessage({ what: 'forward', u8: copy } satisfies LargeMail, [copy.buffer])
+      return true
+    }
+    const at = ring.begin(kind, length)
+    if (at < 0) return false
+    copyBytes(ring.u8, at, u8, 0, length)
+    return true
+  }
+
+  #sendLate(): void {
+    let sent = 0
+    for (; sent < this.#late.length; sent++) {
+      const { shard, kind, u8 } = this.#late[sent]
+      if (!this.#sendErrand(shard, kind, u8, u8.length)) break
+    }
+    if (sent === 0) return
+    this.#late.splice(0, sent)
+    this.publish()
+  }
+
+  /** So many more, or fewer, words of clients that wait may come, unasked. */
+  expect(change: number): void {
+    this.#expected += change
   }
 
   #sendLarge(shard: number, client: number, command: number, req: Request, surrender: Surrender): void {
@@ -114,7 +189,8 @@ export class Post {
 
   /** Delivers the answers that have come. Returns whether there were any. */
   poll(): boolean {
-    if (this.#total === 0) return false
+    if (this.#total === 0 && this.#expected === 0) return false
+    if (this.#late.length > 0) this.#sendLate()
     let any = false
     for (let shard = 0; shard < this.#replies.length; shard++) if (this.#pollShard(shard)) any = true
     return any
@@ -126,10 +202,18 @@ export class Post {
     for (; taken < TURN; taken++) {
       const at = ring.next()
       if (at < 0) break
-      this.#outstanding[shard]--
-      this.#total--
+      if (ring.kind === MAIL.SERVED) {
+        this.words?.served(ring.u32[at / 4], ring.u8, at + REPLY_HEAD_BYTES, ring.u32[at / 4 + 1])
+        continue
+      }
       if (ring.kind === MAIL.LARGE) {
         this.#openLarge(shard)
+        continue
+      }
+      this.#outstanding[shard]--
+      this.#total--
+      if (ring.kind === MAIL.BLOCKED) {
+        this.words?.blocked(ring.u32[at / 4], ring.u8, at + REPLY_HEAD_BYTES, ring.u32[at / 4 + 1])
       } else {
         const length = ring.u32[at / 4 + 1]
         this.#deliver(ring.u32[at / 4], shard, ring.u8, at + REPLY_HEAD_BYTES, length)
@@ -146,13 +230,19 @@ export class Post {
     const received = receiveMessageOnPort(this.#ports[shard])
     assert(received !== undefined, 'a large frame precedes its message')
     const mail = received.message as LargeMail
+    if (mail.what === 'served') {
+      this.words?.served(mail.client, mail.u8, 0, mail.u8.length)
+      return
+    }
     assert(mail.what === 'reply', 'shards send replies')
+    this.#outstanding[shard]--
+    this.#total--
     this.#deliverLarge(mail.client, shard, mail.u8)
   }
 
   /** Has `woken` called once answers come, if any are due. Returns false when some are there already. */
   listen(): boolean {
-    if (this.#isListening || this.#total === 0) return true
+    if (this.#isListening || (this.#total === 0 && this.#expected === 0)) return true
     const rings = doorbellPrepare(this.#control, this.#bell)
     if (this.#replies.some((ring) => !ring.isEmpty())) {
       doorbellAwake(this.#control, this.#bell)

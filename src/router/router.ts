@@ -14,17 +14,20 @@ import { Rates } from '../commands/server/rates.ts'
 import { type Entry, entries } from '../commands/table.ts'
 import { SETTING, viewSettings } from '../config/settings.ts'
 import { ConfigCopy } from '../config/values.ts'
+import { byteArray } from '../bytes/byte-array.ts'
 import { freeBuffer } from '../bytes/free-buffer.ts'
 import { PARSED, Parser } from '../protocol/parser.ts'
 import { Reply } from '../protocol/reply.ts'
 import { Request } from '../protocol/request.ts'
 import { CONTROL, controlSet } from '../shared/control.ts'
 import { STAT, Statistics } from '../shared/statistics.ts'
+import { LockedNeighbours } from '../shard/neighbours.ts'
 import type { RouterData } from '../shard/thread-data.ts'
 import { threadSink } from '../shard/sink.ts'
 import { arenaAttach } from '../store/arena.ts'
 import { Engine } from '../store/engine.ts'
 import { ClientCron } from './client-cron.ts'
+import { Blocking } from './blocking.ts'
 import { Connection, HOLD } from './connection.ts'
 import { DISPATCHED, Dispatcher } from './dispatch.ts'
 import { Link } from './link.ts'
@@ -54,7 +57,7 @@ export class Router implements RouterForCommands {
   readonly #post: Post
   readonly #dispatcher: Dispatcher
   readonly #parser = new Parser(new Request())
-  readonly #read = Buffer.allocUnsafeSlow(READ_BYTES)
+  readonly #read = byteArray(READ_BYTES)
   /** By slot; undefined where a slot is free. */
   readonly #connections: (Connection | undefined)[] = []
   readonly #freeSlots: number[] = []
@@ -71,6 +74,7 @@ export class Router implements RouterForCommands {
   #runStart = 0
   #isPolling = false
   readonly link: Link
+  readonly blocking: Blocking
   readonly allStatistics: readonly Statistics[]
   readonly pause: RouterPause
   readonly monitors: Monitors
@@ -85,7 +89,7 @@ export class Router implements RouterForCommands {
     this.engine = new Engine(viewSettings(config.settings), memory.arenas.map(arenaAttach))
     this.statistics = new Statistics(memory.statistics[index], entries.length)
     this.#port = parentPort as MessagePort
-    this.sink = threadSink(this.#port)
+    this.sink = threadSink(this.#port, id => this.clients.get(id))
     this.#post = new Post(
       data,
       (client, shard, u8, at, length) => this.#connections[client]?.answer(shard, u8, at, length),
@@ -93,6 +97,10 @@ export class Router implements RouterForCommands {
       () => this.#pollPost(),
     )
     const control = new Int32Array(memory.control)
+    const claims = new Int32Array(memory.claims[index])
+    this.blocking = new Blocking(this, this.#post, control, claims, (slot) => this.#connections[slot])
+    this.#post.words = this.blocking
+    this.engine.neighbours = new LockedNeighbours(control)
     this.#dispatcher = new Dispatcher(this, this.engine, this.statistics, this.#post, control)
     // Ids are unique over all routers: each takes every n-th.
     this.#nextId = index + 1
@@ -164,6 +172,7 @@ export class Router implements RouterForCommands {
 
   #ended(client: Connection): void {
     client.closing = true
+    this.blocking.gone(client)
     // Answers that are due still go out, as replies do that were given before the end was seen.
     if (client.owed === 0) client.socket.end()
   }
@@ -175,6 +184,8 @@ export class Router implements RouterForCommands {
     this.statistics.set(STAT.CLIENTS, this.clients.size)
     this.monitors.remove(client)
     this.pause.forget(client)
+    this.blocking.gone(client)
+    client.discard()
     this.#freeSlot(client)
   }
 
@@ -221,7 +232,8 @@ export class Router implements RouterForCommands {
       if (client.holds === 0) this.#runKept(client)
     }
     this.#afterBatch(client)
-    return client.holds === 0
+    // A client that waits is read on: how else would we see that it is gone?
+    return (client.holds & ~HOLD.BLOCKED) === 0
   }
 
   #runKept(client: Connection): void {

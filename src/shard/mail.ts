@@ -15,7 +15,12 @@
 //       24   8*n  ARGS      per argument: u32 index in the bytes, u32 length
 //        …        the bytes, as they came from the client
 //
-// An answer (kind REPLY): u32 CLIENT, u32 length, the reply's bytes.
+// An answer (kind REPLY): u32 CLIENT, u32 length, the reply's bytes. In its place may come word that the command makes
+// its client wait (BLOCKED), and later, from any shard, the reply that it waited for (SERVED); both have the form of an
+// answer, and their contents are described beside their buffer (word.ts).
+//
+// A transaction (kind EXEC) is described in transaction.ts. An errand (END, FORWARD) is a router's without a client; it
+// is answered with an empty reply to NOBODY, so that whatever is sent to the shard afterwards queues behind it.
 //
 // What does not fit a quarter of a ring travels as an ArrayBuffer through a MessagePort, which moves it without a copy;
 // the ring then carries an empty message of kind LARGE in its place, so order is kept.
@@ -24,10 +29,14 @@ import { copyBytes } from '../bytes/copy.ts'
 import type { Request } from '../protocol/request.ts'
 import type { RingProducer } from '../shared/ring.ts'
 
-export const MAIL = { COMMAND: 1, REPLY: 2, LARGE: 3, SLOW: 4, NOTICE: 5 } as const
+export const MAIL = { COMMAND: 1, REPLY: 2, LARGE: 3, SLOW: 4, NOTICE: 5, EXEC: 6, BLOCKED: 7, SERVED: 8, END: 9, FORWARD: 10 } as const
 
 const COMMAND = { CLIENT: 0, SENDER: 4, COMMAND: 8, DB: 10, RESP: 12, FLAGS: 13, ARGC: 16, BYTES: 20, ARGS: 24 } as const
 export const REPLY_HEAD_BYTES = 8
+/** What an END errand ends: u32 what, u32 the client's id or the ticket. */
+export const END = { WATCH: 0, WAIT: 1 } as const
+/** The slot of no client. */
+export const NOBODY = 0xffffffff
 
 /** A shard-bound command, read from a ring. */
 export interface Envelope {
@@ -90,9 +99,16 @@ export function readCommand(u8: Uint8Array, u32: Uint32Array, at: number, req: R
 
 const mailSender = { id: 0, flags: 0 }
 
-/** Sends a reply. Returns false if the ring is too full now. */
-export function sendReply(ring: RingProducer, client: number, u8: Uint8Array, at: number, length: number): boolean {
-  const to = ring.begin(MAIL.REPLY, REPLY_HEAD_BYTES + length)
+/** Sends a reply, or word of one. Returns false if the ring is too full now. */
+export function sendReply(
+  ring: RingProducer,
+  client: number,
+  u8: Uint8Array,
+  at: number,
+  length: number,
+  kind: number = MAIL.REPLY,
+): boolean {
+  const to = ring.begin(kind, REPLY_HEAD_BYTES + length)
   if (to < 0) return false
   ring.u32[to / 4] = client
   ring.u32[to / 4 + 1] = length
@@ -114,7 +130,8 @@ export type LargeMail =
       readonly length: Int32Array
       readonly u8: Uint8Array
     }
-  | { readonly what: 'reply'; readonly client: number; readonly u8: Uint8Array }
+  | { readonly what: 'reply' | 'served'; readonly client: number; readonly u8: Uint8Array }
+  | { readonly what: 'exec' | 'forward'; readonly u8: Uint8Array<ArrayBuffer> }
 
 /** Whether a reply of this length must go through the port. */
 export const isLargeReply = (ring: RingProducer, length: number): boolean => REPLY_HEAD_BYTES + length > ring.payloadMax

@@ -26,15 +26,24 @@ export class Outbox {
   reply(client: number, reply: Reply): void {
     const { u8, length } = reply
     if (isLargeReply(this.#ring, length)) {
-      this.#sendLarge(client, reply.take())
+      this.#sendLarge('reply', client, reply.take())
     } else if (this.#waiting.length > 0 || !sendReply(this.#ring, client, u8, 0, length)) {
       this.#waiting.push({ kind: MAIL.REPLY, client, u8: u8.slice(0, length) })
     }
   }
 
-  #sendLarge(client: number, u8: Uint8Array<ArrayBuffer>): void {
+  /** Sends word of a client that waits, or of one that has waited: kind BLOCKED or SERVED. */
+  word(kind: number, client: number, u8: Uint8Array, length: number): void {
+    if (isLargeReply(this.#ring, length)) {
+      this.#sendLarge('served', client, new Uint8Array(u8.subarray(0, length)))
+    } else if (this.#waiting.length > 0 || !sendReply(this.#ring, client, u8, 0, length, kind)) {
+      this.#waiting.push({ kind, client, u8: u8.slice(0, length) })
+    }
+  }
+
+  #sendLarge(what: 'reply' | 'served', client: number, u8: Uint8Array<ArrayBuffer>): void {
     // The buffer itself moves: a value of hundreds of megabytes is not copied once more.
-    this.#port.postMessage({ what: 'reply', client, u8 }, [u8.buffer])
+    this.#port.postMessage({ what, client, u8 }, [u8.buffer])
     if (this.#waiting.length > 0 || this.#ring.begin(MAIL.LARGE, 0) < 0) {
       this.#waiting.push({ kind: MAIL.LARGE, client, u8: EMPTY })
     }
@@ -50,7 +59,7 @@ export class Outbox {
     let sent = 0
     for (; sent < this.#waiting.length; sent++) {
       const { kind, client, u8 } = this.#waiting[sent]
-      const done = kind === MAIL.LARGE ? this.#ring.begin(MAIL.LARGE, 0) >= 0 : sendReply(this.#ring, client, u8, 0, u8.length)
+      const done = kind === MAIL.LARGE ? this.#ring.begin(MAIL.LARGE, 0) >= 0 : sendReply(this.#ring, client, u8, 0, u8.length, kind)
       if (!done) break
     }
     if (sent > 0) this.#waiting.splice(0, sent)

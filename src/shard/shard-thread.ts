@@ -8,7 +8,9 @@ import { performance } from 'node:perf_hooks'
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import { assert } from '../bytes/assert.ts'
 import { freeBuffer } from '../bytes/free-buffer.ts'
+import { BLOCKING, WRITE } from '../commands/command.ts'
 import { Runner } from '../commands/runner.ts'
+import { Attendant } from '../commands/serve.ts'
 import { entries } from '../commands/table.ts'
 import { viewSettings } from '../config/settings.ts'
 import { Reply } from '../protocol/reply.ts'
@@ -20,14 +22,21 @@ import { RingConsumer, RingProducer } from '../shared/ring.ts'
 import { Statistics } from '../shared/statistics.ts'
 import { arenaAttach } from '../store/arena.ts'
 import { Engine } from '../store/engine.ts'
+import { hasFarWaiters } from '../store/marks.ts'
 import { memoryRefresh } from '../store/memory.ts'
 import type { Shard } from '../store/shard.ts'
+import { waiterFind, waiterRemove } from '../store/waiters.ts'
+import { Waits } from '../store/waits.ts'
+import { watchEnd } from '../store/watches.ts'
 import { Chores } from './chores.ts'
 import { LockSet } from './locks.ts'
-import { type Envelope, type LargeMail, MAIL, readCommand } from './mail.ts'
+import { type Envelope, END, type LargeMail, MAIL, NOBODY, readCommand } from './mail.ts'
+import { LockedNeighbours } from './neighbours.ts'
 import { Outbox } from './outbox.ts'
 import { threadSink } from './sink.ts'
 import type { ShardData } from './thread-data.ts'
+import { TransactionRunner } from './transaction.ts'
+import { FORWARD, WordBuffer } from './word.ts'
 
 /** Commands run before the lock is given back and answers are published. */
 const BATCH = 64
@@ -49,6 +58,11 @@ export class ShardThread {
   readonly #reply = new Reply()
   readonly #envelope: Envelope = { client: 0, command: 0 }
   readonly #chores: Chores
+  readonly #transactions: TransactionRunner
+  readonly #waits: Waits
+  readonly #word = new WordBuffer()
+  /** Routers that other routers' commands left word for, to be published. */
+  readonly #hasWord: Uint8Array
   #holdsLock = false
   /** The large frame of the command at hand, freed as soon as it has run. */
   #large: ArrayBufferLike | undefined
@@ -60,6 +74,7 @@ export class ShardThread {
     this.#lock = lockWord(index)
     this.#bell = shardBellWord(index)
     this.#engine = new Engine(viewSettings(config.settings), memory.arenas.map(arenaAttach))
+    this.#engine.neighbours = new LockedNeighbours(this.#control)
     this.#shard = this.#engine.shards[index]
     const statistics = new Statistics(memory.statistics[memory.shape.routers + index], entries.length)
     this.#runner = new Runner(this.#engine, statistics, threadSink(parentPort as MessagePort))
@@ -67,6 +82,16 @@ export class ShardThread {
     this.#requests = memory.requests.map((rings) => new RingConsumer(rings[index]))
     this.#outboxes = memory.replies.map((rings, router) => new Outbox(new RingProducer(rings[index]), data.ports[router]))
     this.#chores = new Chores(this.#shard)
+    this.#transactions = new TransactionRunner(this.#runner)
+    this.#hasWord = new Uint8Array(memory.shape.routers)
+    this.#waits = new Waits(this.#control, memory.claims.map((claims) => new Int32Array(claims)), memory.shape.shards)
+    this.#engine.waits = this.#waits
+    this.#runner.attendant = new Attendant(
+      this.#engine,
+      this.#waits,
+      () => this.#runner.passOn(),
+      (router, slot, ticket, shard, reply) => this.#sendServed(router, slot, ticket, shard, reply),
+    )
   }
 
   /** Works until the process stops. */
@@ -102,7 +127,22 @@ export class ShardThread {
     this.#giveLock()
     ring.release()
     this.#publish(router)
+    this.#publishWord()
     return true
+  }
+
+  #publishWord(): void {
+    for (let router = 0; router < this.#hasWord.length; router++) {
+      if (this.#hasWord[router] === 0) continue
+      this.#hasWord[router] = 0
+      this.#publish(router)
+    }
+  }
+
+  #sendServed(router: number, slot: number, ticket: number, shard: number, reply: Reply): void {
+    this.#word.served(ticket, shard, reply)
+    this.#outboxes[router].word(MAIL.SERVED, slot, this.#word.u8, this.#word.length)
+    this.#hasWord[router] = 1
   }
 
   #publish(router: number): boolean {
@@ -117,12 +157,67 @@ export class ShardThread {
     if (kind === MAIL.LARGE) {
       const received = receiveMessageOnPort(this.#data.ports[router])
       assert(received !== undefined, 'a large frame precedes its message')
-      this.#openLarge(received.message as LargeMail)
-    } else {
-      assert(kind === MAIL.COMMAND, 'routers send commands')
+      const mail = received.message as LargeMail
+      if (mail.what === 'exec') return this.#runTransaction(router, mail.u8, new Uint32Array(mail.u8.buffer), 0, now)
+      if (mail.what === 'forward') return this.#forward(router, mail.u8, 0, mail.u8.length)
+      this.#openLarge(mail)
+    } else if (kind === MAIL.COMMAND) {
       readCommand(ring.u8, ring.u32, at, this.#req, this.#envelope)
+    } else if (kind === MAIL.EXEC) {
+      return this.#runTransaction(router, ring.u8, ring.u32, at, now)
+    } else if (kind === MAIL.FORWARD) {
+      return this.#forward(router, ring.u8, at, ring.length)
+    } else {
+      assert(kind === MAIL.END, 'routers send commands, transactions and errands')
+      return this.#end(router, ring.u32[at / 4], ring.u32[at / 4 + 1])
     }
     this.#execute(router, now)
+  }
+
+  #runTransaction(router: number, u8: Uint8Array, u32: Uint32Array, at: number, now: number): void {
+    const reply = this.#reply
+    reply.length = 0
+    this.#giveLock()
+    this.#transactions.resolve(u32, at, this.#locks, this.#engine.shards.length)
+    if (this.#transactions.writes(u32, at)) this.#locks.takeClosed(this.#engine)
+    else this.#takeAll()
+    this.#transactions.run(u8, u32, at, this.#locks, reply, now)
+    this.#locks.release()
+    this.#outboxes[router].reply(this.#transactions.client(u32, at), reply)
+    reply.reset()
+  }
+
+  /** Passes on what a client of one router got from a command of another's. */
+  #forward(router: number, u8: Uint8Array, at: number, length: number): void {
+    const view = new DataView(u8.buffer, u8.byteOffset + at, length)
+    const to = view.getUint32(FORWARD.ROUTER, true)
+    const served = u8.subarray(at + FORWARD.SERVED, at + length)
+    this.#outboxes[to].word(MAIL.SERVED, view.getUint32(FORWARD.SLOT, true), served, served.length)
+    this.#hasWord[to] = 1
+    this.#answerErrand(router)
+  }
+
+  /** A client watches nothing here any more, or waits no longer. */
+  #end(router: number, what: number, number: number): void {
+    this.#takeLock()
+    const { m } = this.#shard
+    if (what === END.WATCH) {
+      watchEnd(m, number)
+    } else {
+      const waiter = waiterFind(m, number)
+      if (waiter !== 0) waiterRemove(m, waiter)
+    }
+    this.#answerErrand(router)
+  }
+
+  #answerErrand(router: number): void {
+    this.#reply.length = 0
+    this.#outboxes[router].reply(NOBODY, this.#reply)
+  }
+
+  #takeAll(): void {
+    this.#locks.take()
+    this.#locks.refresh(this.#engine)
   }
 
   #openLarge(mail: LargeMail): void {
@@ -149,23 +244,41 @@ export class ShardThread {
     reply.length = 0
     const locks = this.#locks
     const shard = locks.resolve(this.#engine, entry, this.#req)
-    if (locks.count === 1 && shard === this.#shard) {
-      this.#takeLock()
+    const flags = shardCommand.flags
+    if ((flags & BLOCKING) !== 0) this.#waits.begin(router, client, command)
+    if (locks.count === 1 && shard === this.#shard && this.#takeAlone(flags)) {
       this.#runner.run(entry, shardCommand, shard, this.#req, reply, now)
     } else {
       this.#giveLock()
-      locks.take()
-      for (let i = 0; i < locks.count; i++) memoryRefresh(this.#engine.shards[locks.shards[i]].m)
+      if ((flags & WRITE) !== 0) locks.takeClosed(this.#engine)
+      else this.#takeAll()
       this.#runner.run(entry, shardCommand, shard, this.#req, reply, now)
       locks.release()
     }
-    this.#outboxes[router].reply(client, reply)
+    if ((flags & BLOCKING) !== 0 && this.#endBlocking()) {
+      this.#word.blocked(this.#waits)
+      this.#outboxes[router].word(MAIL.BLOCKED, client, this.#word.u8, this.#word.length)
+    } else {
+      this.#outboxes[router].reply(client, reply)
+    }
     reply.reset()
     if (this.#large !== undefined) {
       freeBuffer(this.#large)
       this.#large = undefined
       this.#req.u8 = NO_BYTES
     }
+  }
+
+  /** Whether the command made its client wait. */
+  #endBlocking(): boolean {
+    this.#waits.end()
+    return this.#waits.ticket !== 0
+  }
+
+  /** Takes the shard's own lock. Returns false if the command needs others as well, to serve clients that wait. */
+  #takeAlone(flags: number): boolean {
+    this.#takeLock()
+    return (flags & WRITE) === 0 || !hasFarWaiters(this.#shard.m)
   }
 
   #takeLock(): void {
@@ -189,9 +302,17 @@ export class ShardThread {
     }
     memoryRefresh(this.#shard.m)
     this.#runner.startBatch()
-    this.#chores.run(Date.now())
+    const now = Date.now()
+    this.#chores.run(now, this.#looksForExpired())
+    this.#runner.settle(now)
     unlock(this.#control, this.#lock)
     if (this.#engine.notices.length > 0) this.#runner.sink.notices(this.#engine.notices)
+    this.#publishWord()
+  }
+
+  /** Not during CLIENT PAUSE, which stops all changes, nor when DEBUG says so. */
+  #looksForExpired(): boolean {
+    return controlFlag(this.#control, CONTROL.EXPIRE_OFF) === 0 && controlFlag(this.#control, CONTROL.PAUSED) === 0
   }
 
   #sleep(): void {

@@ -10,6 +10,8 @@ export interface SharedMemory {
   readonly control: SharedArrayBuffer
   /** One arena per shard. */
   readonly arenas: readonly SharedArrayBuffer[]
+  /** One block per router: which of its clients wait (shared/claims.ts). */
+  readonly claims: readonly SharedArrayBuffer[]
   /** One block per thread: the routers first, then the shards. */
   readonly statistics: readonly SharedArrayBuffer[]
   /** [router][shard]: commands on their way. */

@@ -8,6 +8,7 @@ import { Effects } from './effects.ts'
 import { Eviction, type Neighbours } from './eviction.ts'
 import type { Memory } from './memory.ts'
 import { Shard } from './shard.ts'
+import type { Waits } from './waits.ts'
 
 /** A keyspace event on its way to subscribers. */
 export interface Notice {
@@ -50,6 +51,8 @@ export class Engine {
   onMarkedKey: MarkListener | undefined
   /** Keys that clients wait for and that have changed, in that order: shard index and mark in turn. */
   readonly ready: number[] = []
+  /** How commands make their client wait; without it none can. */
+  waits: Waits | undefined
   /** Told before a database, or with -1 all of them, loses its keys. */
   onFlush: ((db: number) => void) | undefined
   /** Told what is damaged in a payload that RESTORE refused: a line for the log. */
