@@ -11,6 +11,8 @@ import {
   dictCount,
   dictCreate,
   dictFind,
+  dictIsRehashing,
+  dictRehash,
   dictRemove,
   dictRemoveItem,
   dictReplace,
@@ -65,7 +67,12 @@ export const hashCount = (m: Memory, entry: EntryRef): number =>
 
 /** Where the field with this name is. */
 export function hashFind(m: Memory, entry: EntryRef, name: Uint8Array, at: number, length: number): FieldPlace {
-  if (hashIsTable(m, entry)) return dictFind(m, hashTable(m, entry), keyHash(m, name, at, length), name, at, length)
+  if (hashIsTable(m, entry)) {
+    const table = hashTable(m, entry)
+    // Reads help a table move on too: one that is no longer changed would stay between two sizes.
+    if (dictIsRehashing(m, table)) dictRehash(m, table, 1)
+    return dictFind(m, table, keyHash(m, name, at, length), name, at, length)
+  }
   const lp = hashListpack(m, entry)
   return listpackFind(m, lp, listpackFirst(m, lp), name, at, length, 1)
 }
