@@ -1,7 +1,7 @@
 // Walking the entries of a stream between two ids, in either direction.
 //
-// A walk is made once and reused. It reads the arena directly, so nothing may change the stream, and nothing may be
-// allocated in its arena, between two steps; marking the current entry as deleted is allowed.
+// A walk is made once and reused. The stream itself must not change between two steps, but for marking the current entry
+// as deleted; allocating in its arena is allowed, since blocks in use stay where they are.
 
 import type { Reply } from '../protocol/reply.ts'
 import type { ListpackRef } from './listpack.ts'

@@ -10,6 +10,7 @@ import { lists } from './lists.ts'
 import { intsets, sets } from './sets.ts'
 import { lexSets, sortedSets } from './sorted-sets.ts'
 import { sorting } from './sorting.ts'
+import { streamGroup } from './streams.ts'
 import { strings } from './strings.ts'
 
-export const GROUPS: readonly Group[] = [strings, bitmap, hyperloglog, generic, sets, intsets, hashes, smallHashes, sortedSets, lexSets, geo, lists, sorting]
+export const GROUPS: readonly Group[] = [strings, streamGroup, bitmap, hyperloglog, generic, sets, intsets, hashes, smallHashes, sortedSets, lexSets, geo, lists, sorting]
