@@ -11,8 +11,6 @@ import {
   dictCount,
   dictCreate,
   dictFind,
-  dictIsRehashing,
-  dictRehash,
   dictRemove,
   dictRemoveItem,
   dictReplace,
@@ -69,8 +67,6 @@ export const hashCount = (m: Memory, entry: EntryRef): number =>
 export function hashFind(m: Memory, entry: EntryRef, name: Uint8Array, at: number, length: number): FieldPlace {
   if (hashIsTable(m, entry)) {
     const table = hashTable(m, entry)
-    // Reads help a table move on too: one that is no longer changed would stay between two sizes.
-    if (dictIsRehashing(m, table)) dictRehash(m, table, 1)
     return dictFind(m, table, keyHash(m, name, at, length), name, at, length)
   }
   const lp = hashListpack(m, entry)

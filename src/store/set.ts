@@ -20,8 +20,6 @@ import {
   dictCreate,
   dictDrain,
   dictFind,
-  dictIsRehashing,
-  dictRehash,
   dictRelease,
   dictRemove,
   dictReserve,
@@ -71,8 +69,6 @@ export const setEncodingFor = (member: SetMember): typeof ENCODING.INTSET | type
 export function setHas(m: Memory, entry: EntryRef, member: SetMember): boolean {
   if (setIsTable(m, entry)) {
     const table = setTable(m, entry)
-    // Reads help a table move on too: one that is no longer changed would stay between two sizes.
-    if (dictIsRehashing(m, table)) dictRehash(m, table, 1)
     return dictFind(m, table, member.hash(m), member.bytes, member.at, member.length) !== 0
   }
   return member.isInteger() && intsetFind(m, setIntset(m, entry), member.high, member.low) >= 0
@@ -153,9 +149,7 @@ const converted = new SetMember()
  */
 export function setRandom(m: Memory, entry: EntryRef, member: SetMember): number {
   if (setIsTable(m, entry)) {
-    const table = setTable(m, entry)
-    if (dictIsRehashing(m, table)) dictRehash(m, table, 1)
-    const item = dictRandom(m, table)
+    const item = dictRandom(m, setTable(m, entry))
     member.set(m.u8, itemKeyAt(m, item), itemKeyLength(m, item))
     return item
   }
