@@ -1,8 +1,12 @@
-// Copying bytes between two byte arrays without making a view.
+// Copying and comparing bytes between two byte arrays without making a view or garbage.
 //
-// A loop is fastest for a few bytes; from some 32 bytes on, Buffer's copy is: it costs about 55 ns whatever the size,
-// makes no garbage, and takes plain Uint8Arrays too (bench/micro/copy.ts).
+// Where both sides are ByteArrays, eight bytes at a time through their views; from some 128 bytes on, Buffer's copy is
+// faster: it costs about 55 ns and then next to nothing a byte. BigInts do not come into being here: the optimising
+// compiler moves the eight bytes as a machine word.
 
+import { viewOf } from './byte-array.ts'
+
+const WORDS_BYTES_MAX = 128
 const LOOP_BYTES_MAX = 32
 const bufferCopy = Buffer.prototype.copy as (
   this: Uint8Array,
@@ -14,11 +18,16 @@ const bufferCopy = Buffer.prototype.copy as (
 
 /** Copies `length` bytes from `source[from…]` to `target[at…]`. The ranges may not overlap in one array; see moveBytes. */
 export function copyBytes(target: Uint8Array, at: number, source: Uint8Array, from: number, length: number): void {
-  if (length <= LOOP_BYTES_MAX) {
-    for (let i = 0; i < length; i++) target[at + i] = source[from + i]
-  } else {
+  const to = viewOf(target)
+  const of = viewOf(source)
+  let i = 0
+  if (to !== undefined && of !== undefined && length <= WORDS_BYTES_MAX) {
+    for (const end = length - 8; i <= end; i += 8) to.setBigUint64(at + i, of.getBigUint64(from + i, true), true)
+  } else if (length > LOOP_BYTES_MAX) {
     bufferCopy.call(source, target, at, from, from + length)
+    return
   }
+  for (; i < length; i++) target[at + i] = source[from + i]
 }
 
 /** Copies inside one array; the ranges may overlap. */
@@ -28,7 +37,15 @@ export function moveBytes(bytes: Uint8Array, at: number, from: number, length: n
 
 /** Whether two ranges hold the same bytes. */
 export function equalBytes(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number, length: number): boolean {
-  for (let i = 0; i < length; i++) if (a[aAt + i] !== b[bAt + i]) return false
+  const aView = viewOf(a)
+  const bView = viewOf(b)
+  let i = 0
+  if (aView !== undefined && bView !== undefined) {
+    for (const end = length - 4; i <= end; i += 4) {
+      if (aView.getUint32(aAt + i, true) !== bView.getUint32(bAt + i, true)) return false
+    }
+  }
+  for (; i < length; i++) if (a[aAt + i] !== b[bAt + i]) return false
   return true
 }
 

@@ -4,17 +4,23 @@
 // Always: the result is an int32 (>>> 0 for the unsigned value) and a function of bytes and key only, so all threads
 // that share a table must share its key.
 
+import { viewOf } from './byte-array.ts'
+
 /** HalfSipHash-1-3 of `length` bytes from `at` under the key (k0, k1), as an int32. */
 export function hashBytes(bytes: Uint8Array, at: number, length: number, k0: number, k1: number): number {
   let v0 = k0 | 0
   let v1 = k1 | 0
   let v2 = 0x6c796765 ^ k0
   let v3 = 0x74656462 ^ k1
+  const view = viewOf(bytes)
   let i = at
   const wordsEnd = at + (length & ~3)
   // The rounds are written out: as a function over shared state they cost three times as much.
   for (; i < wordsEnd; i += 4) {
-    const word = bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24)
+    const word =
+      view !== undefined
+        ? view.getInt32(i, true)
+        : bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24)
     v3 ^= word
     v0 = (v0 + v1) | 0
     v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0

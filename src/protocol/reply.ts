@@ -3,6 +3,7 @@
 // One Reply serves a thread: commands append to its buffer, and whoever runs them takes the bytes away. Nothing is
 // allocated per reply; the buffer grows when a reply needs it.
 
+import { byteArray, type ByteArray } from '../bytes/byte-array.ts'
 import { copyBytes } from '../bytes/copy.ts'
 import { formatDouble17, writeDouble17 } from '../bytes/doubles.ts'
 import { integerLength, writeBigInteger, writeInteger } from '../bytes/integers.ts'
@@ -25,7 +26,12 @@ const BAR = 124
 const HEAD_BYTES = 32
 const utf8 = new TextEncoder()
 
-const latin1 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'))
+function latin1(text: string): ByteArray<ArrayBuffer> {
+  const bytes = byteArray(text.length)
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i)
+  return bytes
+}
+
 const OK = latin1('+OK\r\n')
 const QUEUED = latin1('+QUEUED\r\n')
 const PONG = latin1('+PONG\r\n')
@@ -38,7 +44,7 @@ const FALSE_3 = latin1('#f\r\n')
 
 export class Reply {
   /** The bytes so far are u8[0 … length). */
-  u8: Uint8Array<ArrayBuffer>
+  u8: ByteArray<ArrayBuffer>
   length = 0
   /** The protocol of the client being answered. */
   resp: 2 | 3 = 2
@@ -48,19 +54,19 @@ export class Reply {
   errorAt = 0
 
   constructor(bytes = 65536) {
-    this.u8 = new Uint8Array(bytes)
+    this.u8 = byteArray(bytes)
   }
 
   /** Forgets what was written and, if a large reply blew the buffer up, shrinks it to `bytes`. */
   reset(bytes = 65536): void {
     this.length = 0
-    if (this.u8.length > 16 * bytes) this.u8 = new Uint8Array(bytes)
+    if (this.u8.length > 16 * bytes) this.u8 = byteArray(bytes)
   }
 
   /** Hands the buffer over to the caller and goes on with a fresh one. */
   take(bytes = 65536): Uint8Array<ArrayBuffer> {
     const taken = this.u8.subarray(0, this.length)
-    this.u8 = new Uint8Array(bytes)
+    this.u8 = byteArray(bytes)
     this.length = 0
     return taken
   }
@@ -73,7 +79,7 @@ export class Reply {
   #grow(bytes: number): void {
     const needed = this.length + bytes
     // Doubling wastes up to half; a reply of hundreds of megabytes takes what it needs and a little more.
-    const larger = new Uint8Array(needed < 2 ** 26 ? Math.max(needed, this.u8.length * 2) : needed + 2 ** 20)
+    const larger = byteArray(needed < 2 ** 26 ? Math.max(needed, this.u8.length * 2) : needed + 2 ** 20)
     copyBytes(larger, 0, this.u8, 0, this.length)
     this.u8 = larger
   }

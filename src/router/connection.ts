@@ -2,10 +2,10 @@
 // replies are due. What its commands do is the router's and the commands' business.
 
 import type { Socket } from 'node:net'
+import { byteArray } from '../bytes/byte-array.ts'
 import type { Client, ReplyMode, WriteReply } from '../commands/client.ts'
 import type { Entry } from '../commands/table.ts'
 import { Tracking } from '../commands/tracking.ts'
-import { byteArray } from '../bytes/byte-array.ts'
 import { Parser } from '../protocol/parser.ts'
 import { Reply } from '../protocol/reply.ts'
 import { Request } from '../protocol/request.ts'

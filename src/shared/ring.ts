@@ -18,6 +18,7 @@
 // waits here: a full ring says so, and a message that is more than a quarter of the ring goes another way (port.ts).
 
 import { assert } from '../bytes/assert.ts'
+import { ByteArray } from '../bytes/byte-array.ts'
 
 export const RING = { TAIL: 0, HEAD: 64, DATA: 128 } as const
 export const MESSAGE = { SIZE: 0, KIND: 4, PAYLOAD: 8 } as const
@@ -48,7 +49,7 @@ export class RingProducer {
 
   constructor(buffer: SharedArrayBuffer) {
     this.#words = new Int32Array(buffer, 0, RING.DATA / 4)
-    this.u8 = new Uint8Array(buffer, RING.DATA)
+    this.u8 = new ByteArray(buffer, RING.DATA)
     this.u32 = new Uint32Array(buffer, RING.DATA)
     this.#bytes = this.u8.length
     this.#mask = this.#bytes - 1
@@ -118,7 +119,7 @@ export class RingConsumer {
 
   constructor(buffer: SharedArrayBuffer) {
     this.#words = new Int32Array(buffer, 0, RING.DATA / 4)
-    this.u8 = new Uint8Array(buffer, RING.DATA)
+    this.u8 = new ByteArray(buffer, RING.DATA)
     this.u32 = new Uint32Array(buffer, RING.DATA)
     this.#bytes = this.u8.length
     this.#mask = this.#bytes - 1

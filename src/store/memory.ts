@@ -8,6 +8,7 @@
 // - A thread that takes the shard's lock calls memoryRefresh first: another thread may have grown the arena.
 
 import { assert } from '../bytes/assert.ts'
+import { ByteArray } from '../bytes/byte-array.ts'
 
 /** A reference to a record of kind K, in units of 8 bytes. 0 is none. */
 export type Ref<K extends string> = number & { readonly kind: K }
@@ -21,7 +22,7 @@ export const PAGE_BYTES = 8192
 
 export class Memory {
   readonly buffer: SharedArrayBuffer
-  u8!: Uint8Array
+  u8!: ByteArray
   u32!: Uint32Array
   i32!: Int32Array
   f64!: Float64Array
@@ -40,7 +41,7 @@ export class Memory {
 export function memoryView(m: Memory, pages: number): void {
   const bytes = pages * PAGE_BYTES
   assert(bytes <= m.buffer.byteLength, 'views end inside the arena')
-  m.u8 = new Uint8Array(m.buffer, 0, bytes)
+  m.u8 = new ByteArray(m.buffer, 0, bytes)
   m.u32 = new Uint32Array(m.buffer, 0, bytes / 4)
   m.i32 = new Int32Array(m.buffer, 0, bytes / 4)
   m.f64 = new Float64Array(m.buffer, 0, bytes / 8)
