@@ -48,7 +48,7 @@ export const lindex: Command = {
     { name: 'key', type: 'key', keySpec: 0 },
     { name: 'index', type: 'integer' },
   ],
-  cost: (shard, req) => walkEffort(shard, req, 1),
+  cost: (shard, req) => walkEffort(shard, req, 1) / 2,
 
   run(shard, req, reply) {
     const entry = shard.typed(req, 1, TYPE.LIST, reply)
@@ -100,7 +100,9 @@ export const lrange: Command = {
     first = req.integer(2)
     limit = req.integer(3)
     clampRange(count)
-    return limit - first + walkEffort(shard, req, 1)
+    // The walk to the first element passes whole nodes, from the nearer end.
+    const away = Math.min(first, count - first) / Math.max(1, count)
+    return limit - first + away * walkEffort(shard, req, 1)
   },
 
   run(shard, req, reply) {
