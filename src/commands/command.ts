@@ -139,8 +139,8 @@ export interface Waiting {
   isReady(shard: Shard, req: Request, arg: number): boolean
   /** Serves it, after `isReady` said so: as if the command ran now, with that key alone. */
   serve(shard: Shard, req: Request, reply: Reply, arg: number): void
-  /** The reply when its time is up: a nil where a list was asked for, or just a nil. */
-  readonly late: 'nil-array' | 'nil'
+  /** It is also served, with an error, once the key is gone: looked at even when nothing is there to be had. */
+  readonly mindsLoss?: boolean
 }
 
 /** A command about the connection or the server. */

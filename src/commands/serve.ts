@@ -35,6 +35,8 @@ export class Attendant {
   readonly #passOn: () => void
   readonly #req = new Request()
   readonly #reply = new Reply(4096)
+  /** Whether the waiter last served would have been as well if its key had gone: those behind it may be like it. */
+  #mindedLoss = false
 
   constructor(engine: Engine, waits: Waits, passOn: () => void, deliver: DeliverServed) {
     this.#engine = engine
@@ -65,7 +67,8 @@ export class Attendant {
       place = placeNext(m, place)
       // A client may wait for the same key twice.
       while (place !== 0 && placeWaiter(m, place) === waiter) place = placeNext(m, place)
-      if (this.#serveWaiter(shard, waiter, arg, now) && !hasKey(shard, mark)) return
+      const isServed = this.#serveWaiter(shard, waiter, arg, now)
+      if (isServed && !this.#mindedLoss && !hasKey(shard, mark)) return
     }
   }
 
@@ -82,6 +85,7 @@ export class Attendant {
     }
     const waiting = entries[waiterCommand(m, waiter)].shard?.waiting
     if (waiting === undefined) return false
+    this.#mindedLoss = waiting.mindsLoss === true
     const req = this.#req
     waiterRequest(m, waiter, req)
     if (!waiting.isReady(shard, req, arg)) return false

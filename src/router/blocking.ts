@@ -170,8 +170,7 @@ export class Blocking {
     if (error !== undefined) {
       reply.error(error)
       this.#router.statistics.failedWith(error.slice(0, error.indexOf(' ')))
-    } else if (wait.entry.shard?.waiting?.late === 'nil') reply.nil()
-    else reply.nilArray()
+    } else reply.nilArray()
     this.#finish(client, -1, reply.u8, 0, reply.length)
     return true
   }

@@ -1,6 +1,7 @@
 // Commands on lists.
 
 import type { Command } from '../command.ts'
+import { blmove, blmpop, blpop, brpop, brpoplpush } from './blocking.ts'
 import { linsert, lrem, lset } from './change.ts'
 import { lpos } from './lpos.ts'
 import { lmove, rpoplpush } from './move.ts'
@@ -26,4 +27,9 @@ export const listCommands: readonly Command[] = [
   lpos,
   lmove,
   rpoplpush,
+  blpop,
+  brpop,
+  blmpop,
+  blmove,
+  brpoplpush,
 ]

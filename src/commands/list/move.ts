@@ -22,7 +22,7 @@ const HELD_BYTES_KEPT = 65536
 const moved = new ListpackElement()
 let held = new Uint8Array(256)
 
-const KEYS: readonly KeySpec[] = [
+export const MOVE_KEYS: readonly KeySpec[] = [
   { flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
   { flags: ['RW', 'insert'], begin: { index: 2 }, find: { last: 0, step: 1, limit: 0 } },
 ]
@@ -35,7 +35,7 @@ export const lmove: Command = {
   complexity: 'O(1)',
   arity: 5,
   flags: WRITE | DENY_OOM,
-  keys: KEYS,
+  keys: MOVE_KEYS,
   args: [
     { name: 'source', type: 'key', keySpec: 0 },
     { name: 'destination', type: 'key', keySpec: 1 },
@@ -59,7 +59,7 @@ export const rpoplpush: Command = {
   complexity: 'O(1)',
   arity: 3,
   flags: WRITE | DENY_OOM,
-  keys: KEYS,
+  keys: MOVE_KEYS,
   deprecated: { since: '6.2.0', replacement: '`LMOVE` with the `RIGHT` and `LEFT` arguments' },
   args: [
     { name: 'source', type: 'key', keySpec: 0 },

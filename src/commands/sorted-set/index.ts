@@ -1,6 +1,7 @@
 // Commands on sorted sets.
 
 import type { Command } from '../command.ts'
+import { bzmpop, bzpopmax, bzpopmin } from './blocking.ts'
 import { zadd, zincrby } from './zadd.ts'
 import { zmpop, zpopmax, zpopmin } from './zpop.ts'
 import { zrandmember } from './zrandmember.ts'
@@ -42,6 +43,9 @@ export const sortedSetCommands: readonly Command[] = [
   zpopmin,
   zpopmax,
   zmpop,
+  bzpopmin,
+  bzpopmax,
+  bzmpop,
   zrandmember,
   zscan,
   zunion,

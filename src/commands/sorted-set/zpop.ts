@@ -81,10 +81,25 @@ export function popMembers(
   nested: boolean,
   reply: Reply,
 ): number {
+  const popped = Math.min(count, zsetLength(shard.m, entry))
+  reply.array(nested ? popped : 2 * popped)
+  takeMembers(shard, req, i, entry, isMax, popped, nested, reply)
+  return popped
+}
+
+/** As popMembers, without the head of the array; there are at least `popped` members. */
+export function takeMembers(
+  shard: Shard,
+  req: Request,
+  i: number,
+  entry: EntryRef,
+  isMax: boolean,
+  popped: number,
+  nested: boolean,
+  reply: Reply,
+): void {
   const m = shard.m
   const length = zsetLength(m, entry)
-  const popped = Math.min(count, length)
-  reply.array(nested ? popped : 2 * popped)
   walk.start(m, entry, isMax ? length - 1 : 0, isMax)
   for (let n = 0; n < popped && walk.next(); n++) {
     if (nested) reply.array(2)
@@ -94,7 +109,6 @@ export function popMembers(
   if (popped < length) zsetRemoveRanks(m, entry, isMax ? length - popped : 0, isMax ? length : popped)
   shard.touched(req, i, NOTIFY.ZSET, isMax ? 'zpopmax' : 'zpopmin', popped)
   if (popped === length) discardEmpty(shard, req, i, entry)
-  return popped
 }
 
 export const zmpop: Command = {
