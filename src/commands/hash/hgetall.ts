@@ -7,7 +7,7 @@ import { hashCount } from '../../store/hash-value.ts'
 import { HashWalk } from '../../store/hash-walk.ts'
 import { type Shard, WRONG } from '../../store/shard.ts'
 import { type Command, oneKey, READONLY } from '../command.ts'
-import { findHash, hashEffort, hideAt } from './shared.ts'
+import { findHash, hideAt } from './shared.ts'
 
 const NAMES = 1
 const VALUES = 2
@@ -17,7 +17,7 @@ const { name, value } = walk
 
 /** Replies names, values or both of all fields. */
 function replyAll(shard: Shard, req: Request, reply: Reply, what: number): void {
-  const entry = findHash(shard, req, reply)
+  const entry = findHash(shard, req, reply, true)
   if (entry === WRONG) return
   const isMap = what === (NAMES | VALUES)
   if (entry === 0) {
@@ -61,7 +61,6 @@ const shared = {
   keys: oneKey('RO', 'access'),
   tips: ['nondeterministic_output_order'],
   args: [{ name: 'key', type: 'key', keySpec: 0 }],
-  cost: hashEffort,
 } as const
 
 export const hgetall: Command = {

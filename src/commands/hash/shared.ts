@@ -5,6 +5,7 @@ import type { Request } from '../../protocol/request.ts'
 import { NOTIFY } from '../../store/engine.ts'
 import { ENCODING, type EntryRef, entryType, TYPE } from '../../store/entry.ts'
 import { hashLive } from '../../store/hash-expire.ts'
+import { entryExpiry, expiryCount, expiryNext } from '../../store/hash-expiry.ts'
 import { type FieldPlace, hashCount, hashExpireAt, hashFind, hashReadValue } from '../../store/hash-value.ts'
 import { LISTPACK_EMPTY_BYTES, ListpackElement } from '../../store/listpack.ts'
 import { listpackCreate } from '../../store/listpack-edit.ts'
@@ -15,16 +16,29 @@ const LISTPACK_HINT_MAX = 1024
 
 const value = new ListpackElement()
 
-/** The hash in argument 1, for a command that reads it; WRONG after replying that it is none. */
-export function findHash(shard: Shard, req: Request, reply: Reply): EntryRef | 0 | typeof WRONG {
+/**
+ * The hash in argument 1, for a command that reads it, all of it if `isWhole`. WRONG, which means to return at once,
+ * after replying that it is none, or because it is so large that the shard's owner is to run the command.
+ */
+export function findHash(shard: Shard, req: Request, reply: Reply, isWhole = false): EntryRef | 0 | typeof WRONG {
   const entry = shard.typed(req, 1, TYPE.HASH, reply)
-  return entry === WRONG || entry === 0 ? entry : hashLive(shard, req.db, entry)
+  if (entry === WRONG || entry === 0) return entry
+  return defers(shard, entry, isWhole) ? WRONG : hashLive(shard, req.db, entry)
 }
 
 /** As findHash, for a command that changes it. */
 export function findHashForWrite(shard: Shard, req: Request, reply: Reply): EntryRef | 0 | typeof WRONG {
   const entry = shard.typedForWrite(req, 1, TYPE.HASH, reply)
-  return entry === WRONG || entry === 0 ? entry : hashLive(shard, req.db, entry)
+  if (entry === WRONG || entry === 0) return entry
+  return defers(shard, entry, false) ? WRONG : hashLive(shard, req.db, entry)
+}
+
+/** Whether what there is to read, or to expire first, is too much for a thread with others to serve. */
+function defers({ m, engine }: Shard, entry: EntryRef, isWhole: boolean): boolean {
+  if (isWhole && engine.defers(hashCount(m, entry))) return true
+  const expiry = entryExpiry(m, entry)
+  // How many fields are due is not known without looking at them: it may be all that expire.
+  return expiry !== 0 && expiryNext(m, expiry) <= engine.now && engine.defers(expiryCount(m, expiry))
 }
 
 /** Adds the key in argument 1 as an empty hash; `bytes` are about to be put in it. */
@@ -59,6 +73,6 @@ export function discardIfEmpty(shard: Shard, req: Request, entry: EntryRef): voi
 
 /** How many fields the hash in argument 1 has. */
 export function hashEffort(shard: Shard, req: Request): number {
-  const entry = shard.findKey(req.db, req.u8, req.at[1], req.length[1])
+  const entry = shard.peek(req, 1)
   return entry === 0 || entryType(shard.m, entry) !== TYPE.HASH ? 0 : hashCount(shard.m, entry)
 }

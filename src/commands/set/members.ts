@@ -7,7 +7,7 @@ import { setAdd, setCount, setHas, setRemove } from '../../store/set.ts'
 import { SetMember } from '../../store/set-member.ts'
 import { WRONG } from '../../store/shard.ts'
 import { type Command, DENY_OOM, FAST, oneKey, READONLY, WRITE } from '../command.ts'
-import { addSet, discardEmpty, replyMembers, setEffort } from './shared.ts'
+import { addSet, discardEmpty, replyMembers } from './shared.ts'
 
 const member = new SetMember()
 
@@ -157,12 +157,12 @@ export const smembers: Command = {
   keys: oneKey('RO', 'access'),
   tips: ['nondeterministic_output_order'],
   args: [{ name: 'key', type: 'key', keySpec: 0 }],
-  cost: (shard, req) => setEffort(shard, req, 1, 1),
 
   run(shard, req, reply) {
     const entry = shard.typed(req, 1, TYPE.SET, reply)
     if (entry === WRONG) return
     if (entry === 0) return reply.set(0)
+    if (shard.engine.defers(setCount(shard.m, entry))) return
     replyMembers(shard.m, entry, reply)
   },
 }

@@ -35,7 +35,7 @@ export function setEffort(shard: Shard, req: Request, first: number, last: numbe
   let effort = 0
   for (let i = first; i <= last && i < req.argc; i++) {
     const owner = shard.ofKey(req, i)
-    const entry = owner.findKey(req.db, req.u8, req.at[i], req.length[i])
+    const entry = owner.peek(req, i)
     if (entry !== 0 && entryType(owner.m, entry) === TYPE.SET) effort += setCount(owner.m, entry)
   }
   return effort
