@@ -8,7 +8,7 @@
 import { type EntryRef, entryValue } from './entry.ts'
 import { itemKeyAt, itemKeyLength } from './item.ts'
 import type { Memory } from './memory.ts'
-import { type LeafRef, leafCount, leafMember, leafNext, leafPrev, leafScore } from './zset/leaf.ts'
+import { type LeafRef, leafCount, leafMember, leafNext, leafPrev, leafScore, leafTouch } from './zset/leaf.ts'
 import type { MemberRef } from './zset/member.ts'
 import {
   PACK,
@@ -30,6 +30,8 @@ export class ZsetWalk {
   /** Of a large set: the leaf and the index of the pair to come, 0 at the end. */
   #leaf: LeafRef | 0 = 0
   #i = 0
+  /** Pairs of the leaf shown so far, one more in leaves that the walk came to from another. */
+  #seen = 0
   /** Of a small set; 0 for a large one. */
   #pack: PackRef | 0 = 0
   /** The position of the pair to come, when walking upwards. */
@@ -74,6 +76,7 @@ export class ZsetWalk {
   #startTree(tree: TreeRef, rank: number): void {
     const m = this.#m
     this.#pack = 0
+    this.#seen = 0
     if (rank >= treeCount(m, tree)) {
       this.#leaf = 0
     } else if (rank === 0 && !this.#isBackward) {
@@ -117,6 +120,8 @@ export class ZsetWalk {
     const leaf = this.#leaf
     if (leaf === 0) return false
     const i = this.#i
+    // Whoever wants a second pair of a leaf will want more: their members are fetched together. Not before, for ZPOPMIN.
+    if (this.#seen++ === 1) this.#touch(leaf, i)
     const member: MemberRef = leafMember(m, leaf, i)
     this.u8 = m.u8
     this.at = itemKeyAt(m, member)
@@ -125,15 +130,22 @@ export class ZsetWalk {
     if (this.#isBackward) {
       if (i > 0) this.#i = i - 1
       else {
+        this.#seen = 1
         this.#leaf = leafPrev(m, leaf)
         if (this.#leaf !== 0) this.#i = leafCount(m, this.#leaf) - 1
       }
     } else if (i + 1 < leafCount(m, leaf)) {
       this.#i = i + 1
     } else {
+      this.#seen = 1
       this.#leaf = leafNext(m, leaf)
       this.#i = 0
     }
     return true
+  }
+
+  #touch(leaf: LeafRef, i: number): void {
+    if (this.#isBackward) leafTouch(this.#m, leaf, 0, i + 1)
+    else leafTouch(this.#m, leaf, i, leafCount(this.#m, leaf) - i)
   }
 }
