@@ -11,7 +11,7 @@ import { Runner } from '../commands/runner.ts'
 import { Attendant } from '../commands/serve.ts'
 import { commandByName, type Entry, findCommand, findSubcommand } from '../commands/table.ts'
 import { SETTING } from '../config/settings.ts'
-import { NO_AUTH, wrongArguments } from '../protocol/errors.ts'
+import { NO_AUTH, OUT_OF_MEMORY, wrongArguments } from '../protocol/errors.ts'
 import type { Reply } from '../protocol/reply.ts'
 import type { Request } from '../protocol/request.ts'
 import { lockWord } from '../shared/control.ts'
@@ -147,6 +147,13 @@ export class Dispatcher {
     reply.resp = client.resp
     if (entry === WATCH) {
       this.#refuse(client, reply, WATCH_IN_MULTI)
+      return DISPATCHED.DONE
+    }
+    // Queueing takes memory as well, whatever the command.
+    if (this.#transactions.lacksMemory()) {
+      this.#statistics.rejected(entry.id)
+      if (client.queue !== undefined) client.queue.isBroken = true
+      this.#refuse(client, reply, OUT_OF_MEMORY)
       return DISPATCHED.DONE
     }
     this.#transactions.queue(client, entry, req)

@@ -8,6 +8,7 @@ import type { WriteReply } from '../commands/client.ts'
 import type { RouterCommand } from '../commands/command.ts'
 import type { Runner } from '../commands/runner.ts'
 import { commandByName, type Entry } from '../commands/table.ts'
+import { MAXMEMORY_POLICY, SETTING } from '../config/settings.ts'
 import { frameBytes, frameRead, frameWrite } from '../protocol/frame.ts'
 import { Reply } from '../protocol/reply.ts'
 import { replyEnd } from '../protocol/reply-end.ts'
@@ -15,6 +16,7 @@ import { Request } from '../protocol/request.ts'
 import { LockSet } from '../shard/locks.ts'
 import { Transaction, TransactionRunner } from '../shard/transaction.ts'
 import type { Engine } from '../store/engine.ts'
+import { memoryUsed } from '../store/memory-used.ts'
 import { type Connection, HOLD } from './connection.ts'
 import type { Post } from './post.ts'
 import type { Router } from './router.ts'
@@ -94,6 +96,14 @@ export class Transactions {
       const db = req.integer(1)
       if (db >= 0 && db < this.#engine.shards[0].databases) queue.db = db
     }
+  }
+
+  /** Whether memory is used up, with a policy that evicts nothing. What can be evicted goes when EXEC asks for room. */
+  lacksMemory(): boolean {
+    const { settings } = this.#engine
+    const limit = settings[SETTING.maxmemory]
+    if (limit === 0 || settings[SETTING.maxmemoryPolicy] !== MAXMEMORY_POLICY.NOEVICTION) return false
+    return memoryUsed(this.#engine) > limit
   }
 
   /** Remembers on which shards a client watches keys. */
