@@ -133,7 +133,7 @@ export class TrimOptions {
     if (!effects.enabled) return
     effects.command(req.argc)
     for (let i = 0; i < req.argc; i++) {
-      if (i === idAt) effectId(effects, id)
+      if (i === idAt && idAt > 0) effectId(effects, id)
       else if (!this.trims || !this.isApproximate) effectArgument(effects, req, i)
       else if (i === this.thresholdAt - 1) effects.word('=')
       else if (i !== this.thresholdAt) effectArgument(effects, req, i)
