@@ -43,6 +43,7 @@ export const geoadd: Command = {
       ],
     },
   ],
+  cost: (_, req) => req.argc / 3,
 
   run(shard, req, reply) {
     let options = 0

@@ -21,6 +21,7 @@ export const geopos: Command = {
     { name: 'key', type: 'key', keySpec: 0 },
     { name: 'member', type: 'string', flags: ['multiple'] },
   ],
+  cost: (_, req) => req.argc,
 
   run(shard, req, reply) {
     const entry = shard.typed(req, 1, TYPE.ZSET, reply)
@@ -47,6 +48,7 @@ export const geohash: Command = {
     { name: 'key', type: 'key', keySpec: 0 },
     { name: 'member', type: 'string', flags: ['multiple'] },
   ],
+  cost: (_, req) => req.argc,
 
   run(shard, req, reply) {
     const entry = shard.typed(req, 1, TYPE.ZSET, reply)

@@ -76,6 +76,7 @@ export const zadd: Command = {
       ],
     },
   ],
+  cost: (_, req) => req.argc >>> 1,
 
   run(shard, req, reply) {
     let options = 0

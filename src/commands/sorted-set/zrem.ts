@@ -17,7 +17,8 @@ import {
 } from '../../store/zset.ts'
 import { type Command, FAST, oneKey, WRITE } from '../command.ts'
 import { clampRanks, lexBounds, readLexBounds, readScoreBounds, scoreBounds } from './bounds.ts'
-import { discardEmpty, zsetEffort } from './shared.ts'
+import { rangeCost } from './range.ts'
+import { discardEmpty } from './shared.ts'
 
 export const zrem: Command = {
   name: 'ZREM',
@@ -33,6 +34,8 @@ export const zrem: Command = {
     { name: 'key', type: 'key', keySpec: 0 },
     { name: 'member', type: 'string', flags: ['multiple'] },
   ],
+
+  cost: (_, req) => req.argc,
 
   run(shard, req, reply) {
     const entry = shard.typedForWrite(req, 1, TYPE.ZSET, reply)
@@ -68,7 +71,7 @@ export const zremrangebyrank: Command = {
     { name: 'start', type: 'integer' },
     { name: 'stop', type: 'integer' },
   ],
-  cost: (shard, req) => zsetEffort(shard, req, 1),
+  cost: (shard, req) => rangeCost(shard, req, 1, 'rank', false),
 
   run(shard, req, reply) {
     const start = req.integer(2)
@@ -96,7 +99,7 @@ export const zremrangebyscore: Command = {
     { name: 'min', type: 'double' },
     { name: 'max', type: 'double' },
   ],
-  cost: (shard, req) => zsetEffort(shard, req, 1),
+  cost: (shard, req) => rangeCost(shard, req, 1, 'score', false),
 
   run(shard, req, reply) {
     if (!readScoreBounds(req, 2, 3)) return reply.error(MIN_OR_MAX_NOT_FLOAT)
@@ -123,7 +126,7 @@ export const zremrangebylex: Command = {
     { name: 'min', type: 'string' },
     { name: 'max', type: 'string' },
   ],
-  cost: (shard, req) => zsetEffort(shard, req, 1),
+  cost: (shard, req) => rangeCost(shard, req, 1, 'lex', false),
 
   run(shard, req, reply) {
     if (!readLexBounds(req, 2, 3)) return reply.error(MIN_OR_MAX_NOT_STRING_RANGE)

@@ -10,6 +10,7 @@ import { ZsetPick } from '../../store/zset-pick.ts'
 import { ZsetWalk } from '../../store/zset-walk.ts'
 import { type Command, oneKey, READONLY } from '../command.ts'
 import { emptyScan, scanCursor, scanOptions, scanPage } from '../scan-options.ts'
+import { zsetEffort } from './shared.ts'
 
 const page = new RefList()
 const walk = new ZsetWalk()
@@ -34,6 +35,7 @@ export const zscan: Command = {
     { name: 'pattern', type: 'pattern', token: 'MATCH', flags: ['optional'] },
     { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
   ],
+  cost: (shard, req) => (req.argc > 3 ? zsetEffort(shard, req, 1) : 1),
 
   run(shard, req, reply) {
     const cursor = scanCursor(req, 2, reply)

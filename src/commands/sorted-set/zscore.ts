@@ -70,6 +70,7 @@ export const zmscore: Command = {
     { name: 'key', type: 'key', keySpec: 0 },
     { name: 'member', type: 'string', flags: ['multiple'] },
   ],
+  cost: (_, req) => req.argc,
 
   run(shard, req, reply) {
     const entry = shard.typed(req, 1, TYPE.ZSET, reply)
