@@ -3,7 +3,7 @@
 // A group:
 //
 //   OFFSET  SIZE  FIELD         MEANING
-//        0     8                named record (stream-names.ts), KIND 2
+//        0     8  -             head of a named record (stream-names.ts), KIND 2
 //        8     8  ENTRIES_READ  f64, entries up to LAST_ID ever added, -1 = not known
 //       16    16  LAST_ID       the last id delivered
 //       32    16  PENDING       id tree of the pending entries
@@ -14,7 +14,7 @@
 // A consumer:
 //
 //   OFFSET  SIZE  FIELD    MEANING
-//        0     8           named record, KIND 3
+//        0     8  -        head of a named record, KIND 3
 //        8     8  SEEN     f64, Unix ms, when it last asked for something
 //       16     8  ACTIVE   f64, Unix ms, when it last got something, -1 = never
 //       24    16  PENDING  id tree of its pending entries: the group's records

@@ -156,9 +156,10 @@ describe('the structure behind the commands', () => {
     try {
       for (let step = 0; step < 1500; step++) {
         const kind = random.int(0, 99)
-        if (kind < 45)
-          k.call('XADD', 's', `${(top += random.int(1, 3))}-0`, ...(kind < 40 ? ['f', step] : ['x', 'y', 'z', step]))
-        else if (kind < 60) k.call('XDEL', 's', some(), some())
+        if (kind < 45) {
+          top += random.int(1, 3)
+          k.call('XADD', 's', `${top}-0`, ...(kind < 40 ? ['f', step] : ['x', 'y', 'z', step]))
+        } else if (kind < 60) k.call('XDEL', 's', some(), some())
         else if (kind < 62) k.call('XTRIM', 's', 'MAXLEN', random.int(50, 200))
         else if (kind < 64) k.call('XTRIM', 's', 'MINID', '~', some())
         else if (kind < 66) k.call('XGROUP', 'CREATE', 's', random.pick(['g', 'h']), 0, 'MKSTREAM')
