@@ -38,7 +38,8 @@ export class Server {
     this.slowCommands = new SlowCommands(config, this.supervisor)
     const answer = answers(this)
     this.supervisor.onAsk = (router, op, args) => answer(op, args, router)
-    config.onApply(['port', 'bind', 'unixsocket', 'unixsocketperm', 'tcp-backlog'], () => this.#listen())
+    config.onApply(['port'], () => this.#listenAnew('Unable to listen on this port. Check server logs.'))
+    config.onApply(['bind'], () => this.#listenAnew('Failed to bind to specified addresses.'))
     config.onApply(['dir'], () => changeFolder(config))
     config.onChange((update) => {
       if ('loglevel' in update) log.level = logLevel(config)
@@ -56,6 +57,14 @@ export class Server {
     if (failure !== undefined) throw new Error(`Failed listening on port ${config.get('port')}: ${failure}`)
     log.info('Server initialized')
     log.info(`Ready to accept connections${this.port > 0 ? ` on port ${this.port}` : ''}`)
+  }
+
+  /** After CONFIG SET. The log has the reason, the client gets `failure`. */
+  async #listenAnew(failure: string): Promise<string | undefined> {
+    const problem = await this.#listen()
+    if (problem === undefined) return undefined
+    this.log.warn(`Failed listening on port ${this.config.get('port')}: ${problem}`)
+    return failure
   }
 
   /** Has all routers listen where the configuration says. Returns why they could not. */

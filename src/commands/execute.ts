@@ -19,7 +19,7 @@ const MEMORY_DECIDED = SENDER.DENY_BLOCKING | SENDER.MASTER | SENDER.LOADING
 /** Whether `argc` arguments suit a command of this arity. */
 export const arityFits = (arity: number, argc: number): boolean => (arity >= 0 ? argc === arity : argc >= -arity)
 
-/** Runs `command` at time `now`. */
+/** Runs `command` at time `now`. Returns false if it was refused for want of memory, which has been replied. */
 export function execute(
   engine: Engine,
   command: ShardCommand,
@@ -27,13 +27,14 @@ export function execute(
   req: Request,
   reply: Reply,
   now: number,
-): void {
+): boolean {
   engine.begin(now)
   if ((command.flags & (WRITE | DENY_OOM)) !== 0 && isRefused(engine, command, shard, req)) {
     reply.error(OUT_OF_MEMORY)
-    return
+    return false
   }
   command.run(shard, req, reply)
+  return true
 }
 
 /** Makes room for a command that may take memory. Returns whether it must be refused for want of it. */

@@ -47,7 +47,10 @@ export class Runner {
   run(entry: Entry, command: ShardCommand, shard: Shard, req: Request, reply: Reply, now: number): void {
     const { engine, statistics } = this
     const errors = reply.errors
-    execute(engine, command, shard, req, reply, now)
+    if (!execute(engine, command, shard, req, reply, now)) {
+      statistics.rejected(entry.id)
+      return this.failed(reply)
+    }
     if (engine.deferred) return
     const end = performance.now()
     const microseconds = (end - this.clock) * 1000

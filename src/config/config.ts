@@ -5,6 +5,7 @@
 
 import type { Directive } from './directive.ts'
 import { DIRECTIVES, findDirective } from './directives.ts'
+import { SKEP } from './directives/network.ts'
 import { rewriteFile } from './rewrite.ts'
 import { createSettings, writeSettings } from './settings.ts'
 import { systemErrorText } from './special-kinds.ts'
@@ -119,7 +120,9 @@ export class Config extends ConfigValues {
       const name = args[at]
       const directive = findDirective(name)
       if (directive === undefined) return `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`
-      if (directive.immutable) return failure(name, "can't set immutable config")
+      if (directive.immutable && !this.isOwnAndSame(directive, args[at + 1])) {
+        return failure(name, "can't set immutable config")
+      }
       if (directive.guarded && !this.allowsGuarded(local)) return failure(name, "can't set protected config")
       if (directive.denyLoading && loading) return 'LOADING Redis is loading the dataset in memory'
       if (assignments.some(earlier => earlier.name.toLowerCase() === name.toLowerCase())) {
@@ -128,6 +131,11 @@ export class Config extends ConfigValues {
       assignments.push({ directive, name, value: args[at + 1] })
     }
     return assignments
+  }
+
+  /** Tools set all that CONFIG GET shows to what it is: of skep's own directives that must not fail. */
+  private isOwnAndSame(directive: Directive, value: string): boolean {
+    return SKEP.directives.includes(directive) && value === this.get(directive.name)
   }
 
   private allowsGuarded(local: boolean): boolean {

@@ -294,7 +294,11 @@ export class Connection implements Client {
       if (this.closed) return
       const out = this.output()
       out.resp = this.resp
+      const before = out.length
+      const { errors } = out
       write(out)
+      if (out.errors !== errors) this.router.failedLater(this, out)
+      this.router.replied(this, before, out)
       this.router.unhold(this, HOLD.LATER)
     }
   }
@@ -306,6 +310,7 @@ export class Connection implements Client {
   reset(): void {
     this.discard()
     this.router.stopMonitor(this)
+    this.router.subscriptions.removeAll(this)
     this.tracking.reset()
     this.router.trackingChanged(this)
     this.flags = 0
@@ -315,6 +320,11 @@ export class Connection implements Client {
     this.resp = 2
     this.replyMode = 'on'
     this.router.welcome(this)
+  }
+
+  /** Whether it listens to anything. */
+  get isSubscriber(): boolean {
+    return this.channelCount + this.patternCount + this.shardChannelCount > 0
   }
 
   unblock(asError: boolean): boolean {

@@ -191,6 +191,7 @@ export class Dispatcher {
     if (!arityFits(command.arity, req.argc)) return wrongArguments(entry.fullName)
     if (!client.authenticated && (command.flags & NO_AUTH_FLAG) === 0) return NO_AUTH
     if (client.queue !== undefined && (command.flags & NO_MULTI) !== 0) return NOT_IN_MULTI
+    if (client.resp === 2 && client.isSubscriber && !SUBSCRIBER_COMMANDS.has(command.name)) return onlyForSubscribers(entry)
     return undefined
   }
 
@@ -198,7 +199,8 @@ export class Dispatcher {
     const before = reply.length
     reply.error(text)
     this.#runner.failed(reply)
-    this.#router.replied(client, before)
+    // What replies later is dropped, or not, when it does.
+    if ((client.holds & HOLD.LATER) === 0) this.#router.replied(client, before)
   }
 
   #hold(client: Connection, hold: number): number {
@@ -392,3 +394,19 @@ function unknownCommand(req: Request): string {
 function unknownSubcommand(req: Request, entry: Entry): string {
   return `ERR unknown subcommand '${shown(req.text(1))}'. Try ${entry.fullName.toUpperCase()} HELP.`
 }
+
+/** What a subscriber may send in RESP2, where a reply could be taken for a message. */
+const SUBSCRIBER_COMMANDS = new Set([
+  'SUBSCRIBE',
+  'UNSUBSCRIBE',
+  'PSUBSCRIBE',
+  'PUNSUBSCRIBE',
+  'SSUBSCRIBE',
+  'SUNSUBSCRIBE',
+  'PING',
+  'QUIT',
+  'RESET',
+])
+
+const onlyForSubscribers = (entry: Entry): string =>
+  `ERR Can't execute '${entry.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`

@@ -11,7 +11,7 @@ import type { Client, Question, Router as RouterForCommands } from '../commands/
 import { questions } from '../commands/questions.ts'
 import type { DebugSwitch } from '../commands/server/debug-switches.ts'
 import { Rates } from '../commands/server/rates.ts'
-import { type Entry, entries } from '../commands/table.ts'
+import { commandByName, type Entry, entries } from '../commands/table.ts'
 import { SETTING, viewSettings } from '../config/settings.ts'
 import { ConfigCopy } from '../config/values.ts'
 import { byteArray } from '../bytes/byte-array.ts'
@@ -25,7 +25,7 @@ import { LockedNeighbours } from '../shard/neighbours.ts'
 import type { RouterData } from '../shard/thread-data.ts'
 import { threadSink } from '../shard/sink.ts'
 import { arenaAttach } from '../store/arena.ts'
-import { Engine } from '../store/engine.ts'
+import { Engine, type Notice } from '../store/engine.ts'
 import { ClientCron } from './client-cron.ts'
 import { Blocking } from './blocking.ts'
 import { Connection, HOLD } from './connection.ts'
@@ -34,6 +34,7 @@ import { Link } from './link.ts'
 import { Monitors } from './monitors.ts'
 import { RouterPause } from './pause.ts'
 import { Post } from './post.ts'
+import { RouterSubscriptions } from './subscriptions.ts'
 
 const READ_BYTES = 64 * 1024
 /** A client with more unsent bytes than this is not read until it has taken some. */
@@ -73,12 +74,15 @@ export class Router implements RouterForCommands {
   /** Where the run being collected starts. */
   #runStart = 0
   #isPolling = false
+  /** The connection whose commands are being run. */
+  #serving: Connection | undefined
   readonly link: Link
   readonly blocking: Blocking
   readonly allStatistics: readonly Statistics[]
   readonly pause: RouterPause
   readonly monitors: Monitors
   readonly rates: Rates
+  readonly subscriptions: RouterSubscriptions
   readonly cron: ClientCron
 
   constructor(data: RouterData) {
@@ -89,7 +93,14 @@ export class Router implements RouterForCommands {
     this.engine = new Engine(viewSettings(config.settings), memory.arenas.map(arenaAttach))
     this.statistics = new Statistics(memory.statistics[index], entries.length)
     this.#port = parentPort as MessagePort
-    this.sink = threadSink(this.#port, id => this.clients.get(id))
+    this.sink = {
+      ...threadSink(this.#port, id => this.clients.get(id)),
+      // To this router's subscribers without a detour.
+      notices: (notices: readonly Notice[]) => {
+        this.subscriptions.notices(notices)
+        if (memory.shape.routers > 1) this.link.tell('notices', notices)
+      },
+    }
     this.#post = new Post(
       data,
       (client, shard, u8, at, length) => this.#connections[client]?.answer(shard, u8, at, length),
@@ -107,6 +118,8 @@ export class Router implements RouterForCommands {
     this.link = new Link(this, this.#port)
     this.allStatistics = memory.statistics.map(block => new Statistics(block, entries.length))
     this.pause = new RouterPause(kind => controlSet(control, CONTROL.PAUSED, kind))
+    this.subscriptions = new RouterSubscriptions(this)
+    this.link.onTold('notices', (notices) => this.subscriptions.notices(notices as readonly Notice[]))
     this.rates = new Rates(this.engine, this.allStatistics)
     this.cron = new ClientCron(this)
     this.monitors = new Monitors(control, this.link, memory.shape.routers)
@@ -184,6 +197,7 @@ export class Router implements RouterForCommands {
     this.statistics.set(STAT.CLIENTS, this.clients.size)
     this.monitors.remove(client)
     this.pause.forget(client)
+    this.subscriptions.removeAll(client)
     this.blocking.gone(client)
     client.discard()
     this.#freeSlot(client)
@@ -248,6 +262,7 @@ export class Router implements RouterForCommands {
     parser.stranger = !client.authenticated
     parser.bulkBytesMax = this.engine.settings[SETTING.protoMaxBulkLen]
     dispatcher.start()
+    this.#serving = client
     while (client.holds === 0 && !client.closing) {
       const parsed = parser.parse(u8, end)
       if (parsed === PARSED.COMMAND) {
@@ -263,6 +278,7 @@ export class Router implements RouterForCommands {
       parser.stranger = !client.authenticated
     }
     dispatcher.finish()
+    this.#serving = undefined
   }
 
   #protocolError(client: Connection, text: string): void {
@@ -300,9 +316,9 @@ export class Router implements RouterForCommands {
   // ---- replies
 
   /** The reply to a command has been written to `reply` from `before` on: drops it if the client does not want it. */
-  replied(client: Connection, before: number): void {
+  replied(client: Connection, before: number, reply = this.reply): void {
     if (client.replyMode === 'on') return
-    if (!this.wantsReply(client)) this.reply.length = before
+    if (!this.wantsReply(client)) reply.length = before
   }
 
   /** Whether CLIENT REPLY lets the current command's reply through; moves SKIP on. */
@@ -374,7 +390,7 @@ export class Router implements RouterForCommands {
   /** A client that does not read: first it is no longer listened to, then, over its limit, cut off. */
   #checkUnsent(client: Connection, unsent: number): void {
     if (unsent > UNSENT_BYTES_MAX) client.holds |= HOLD.OUTPUT
-    const { hard } = this.config.outputBufferLimits().normal
+    const { hard } = this.config.outputBufferLimits()[client.isSubscriber ? 'pubsub' : 'normal']
     if (hard > 0 && unsent > hard) {
       this.statistics.add(STAT.OUTPUT_LIMIT_DISCONNECTIONS, 1)
       this.drop(client)
@@ -386,6 +402,11 @@ export class Router implements RouterForCommands {
     this.#writeRuns()
     this.#flushOutput(client)
     this.#send(client, Buffer.from(u8.buffer, u8.byteOffset, u8.length))
+  }
+
+  /** Where to put what a client gets beside its replies: behind what it has been replied so far. */
+  outputFor(client: Connection): Reply {
+    return client === this.#serving && client.owed === 0 ? this.reply : client.output()
   }
 
   borrowOutput(): Reply {
@@ -473,6 +494,13 @@ export class Router implements RouterForCommands {
 
   kill(client: Client): void {
     this.drop(client as Connection)
+  }
+
+  /** A command that was to reply later has replied an error: counts what could not be counted at once. */
+  failedLater({ lastCommand }: Connection, reply: Reply): void {
+    this.#dispatcher.runner.failed(reply)
+    const entry = commandByName(lastCommand)
+    if (entry !== undefined) this.statistics.failedLater(entry.id)
   }
 
   withShards<T>(work: (engine: Engine) => T): T {

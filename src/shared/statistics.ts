@@ -110,6 +110,11 @@ export class Statistics {
     this.#f64[COMMANDS_AT / 8 + command * COMMAND_WORDS + REJECTED]++
   }
 
+  /** A call that was counted before it had failed. */
+  failedLater(command: number): void {
+    this.#f64[COMMANDS_AT / 8 + command * COMMAND_WORDS + FAILED]++
+  }
+
   /** One of a command's four figures. */
   commandFigure(command: number, figure: number): number {
     return this.#f64[COMMANDS_AT / 8 + command * COMMAND_WORDS + figure]
