@@ -3,6 +3,7 @@ import { Reply } from '../../src/protocol/reply.ts'
 import { arenaCheck, arenaCreate, arenaUsed, release } from '../../src/store/arena.ts'
 import {
   element,
+  LISTPACK,
   type ListpackRef,
   listpackBigInteger,
   listpackBytes,
@@ -37,6 +38,7 @@ import {
   listpackReplaceInteger,
 } from '../../src/store/listpack-edit.ts'
 import type { Memory } from '../../src/store/memory.ts'
+import { expectLayout, layoutTables } from '../support/layout.ts'
 import { chooseSeed, type Random, randomFrom } from '../support/random.ts'
 
 const arena = (): Memory => arenaCreate(256 * 2 ** 20, 1, 2)
@@ -82,6 +84,11 @@ const EDGES_IN_REDIS =
   '75010000190000017f01c08002dfff02cfff02d00002f1001003f1008003f1ff7f03f2ffff7f04f200008004f30000800005f3ffffff7f05f30000008005f4000000800000000009f4ffffffffffffff7f09f4000000000000008009800181610282303103822d3003bf78787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787878787840e0407979797979797979797979797979797979797979797979797979797979797979797979797979797979797979797979797979797979797979797979797979797942e07e7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a7a018083656e6404ff'
 
 describe('the format', () => {
+  test('has the head that the comment tells of', () => {
+    const { ELEMENTS, ...head } = LISTPACK
+    expectLayout(layoutTables('store/listpack.ts')[0], { ...head, SIZE: ELEMENTS })
+  })
+
   test('is, byte for byte, what Redis 7.0 writes', () => {
     const m = arena()
     expect(hex(m, listpackOf(m, EDGES))).toBe(EDGES_IN_REDIS)

@@ -19,8 +19,14 @@ import {
 } from '../../src/store/quicklist.ts'
 import { quicklistCheck, quicklistDump, quicklistTexts } from '../../src/store/quicklist-check.ts'
 import { cursorPrevious, cursorSeek, cursorText, ListCursor } from '../../src/store/quicklist-cursor.ts'
-import { type NodeRef, nodeIsCompressed, nodeIsPlain, nodeNext } from '../../src/store/quicklist-node.ts'
-import { type QuicklistRef, quicklistCount, quicklistCreate, quicklistNodes } from '../../src/store/quicklist-record.ts'
+import { NODE, type NodeRef, nodeIsCompressed, nodeIsPlain, nodeNext } from '../../src/store/quicklist-node.ts'
+import {
+  QUICKLIST,
+  type QuicklistRef,
+  quicklistCount,
+  quicklistCreate,
+  quicklistNodes,
+} from '../../src/store/quicklist-record.ts'
 import {
   nodeFileBytes,
   nodeFileWrite,
@@ -30,6 +36,7 @@ import {
   quicklistOps,
   quicklistRelease,
 } from '../../src/store/quicklist-value.ts'
+import { expectLayout, layoutTables } from '../support/layout.ts'
 import { chooseSeed, type Random, randomFrom } from '../support/random.ts'
 
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1')
@@ -68,6 +75,14 @@ function backwards(m: Memory, list: QuicklistRef): string[] {
   }
   return texts
 }
+
+test('the tables in the comments are the layouts', () => {
+  const { BYTES, ...head } = NODE
+  const [node] = layoutTables('store/quicklist-node.ts')
+  expectLayout(node, { ...head, SIZE: BYTES })
+  const [record] = layoutTables('store/quicklist-record.ts')
+  expectLayout(record, QUICKLIST)
+})
 
 describe('a list', () => {
   test('of small elements is one node until it is 8 KiB, at list-max-listpack-size -2', () => {
