@@ -14,6 +14,10 @@ export function countBits(bytes: Uint8Array, words: Uint32Array, at: number, len
   let word = i / 4
   const wordEnd = Math.floor(end / 4)
   if (word < wordEnd) {
+    if (wordEnd - word >= GROUPED_WORDS_MIN) {
+      count += countGroups(words, word, wordEnd)
+      word = wordEnd - ((wordEnd - word) % 8)
+    }
     for (; word < wordEnd; word++) count += popcount32(words[word])
     i = wordEnd * 4
   }
@@ -65,6 +69,52 @@ export function findBit(
   }
   const found = (i - at) * 8 + Math.clz32(byte) - 24
   return found <= last ? found : -1
+}
+
+/** From here on adding up before counting pays. */
+const GROUPED_WORDS_MIN = 32
+
+/**
+ * Bits set in the whole groups of eight words from `first` up to `end`. Words are added bit by bit into ones, twos and
+ * fours, so that one word in eight has to be counted (Harley and Seal; twice as fast as counting each).
+ */
+function countGroups(words: Uint32Array, first: number, end: number): number {
+  let ones = 0
+  let twos = 0
+  let fours = 0
+  let eights = 0
+  for (let i = first; i + 8 <= end; i += 8) {
+    const a = words[i]
+    const b = words[i + 1]
+    const c = words[i + 2]
+    const d = words[i + 3]
+    let sum = ones ^ a
+    const twoA = (ones & a) | (sum & b)
+    ones = sum ^ b
+    sum = ones ^ c
+    const twoB = (ones & c) | (sum & d)
+    ones = sum ^ d
+    sum = twos ^ twoA
+    const fourA = (twos & twoA) | (sum & twoB)
+    twos = sum ^ twoB
+    const e = words[i + 4]
+    const f = words[i + 5]
+    const g = words[i + 6]
+    const h = words[i + 7]
+    sum = ones ^ e
+    const twoC = (ones & e) | (sum & f)
+    ones = sum ^ f
+    sum = ones ^ g
+    const twoD = (ones & g) | (sum & h)
+    ones = sum ^ h
+    sum = twos ^ twoC
+    const fourB = (twos & twoC) | (sum & twoD)
+    twos = sum ^ twoD
+    sum = fours ^ fourA
+    eights += popcount32((fours & fourA) | (sum & fourB))
+    fours = sum ^ fourB
+  }
+  return 8 * eights + 4 * popcount32(fours) + 2 * popcount32(twos) + popcount32(ones)
 }
 
 function popcount32(word: number): number {

@@ -9,6 +9,20 @@ const words = new Uint32Array(bytes.buffer)
 const show = (at: number, length: number): string =>
   Array.from(bytes.subarray(at, at + length), byte => byte.toString(2).padStart(8, '0')).join('')
 
+test('counting agrees with the bits written out in strings long enough to be counted in groups', () => {
+  const random = randomFrom(chooseSeed())
+  const long = new Uint8Array(4096)
+  const longWords = new Uint32Array(long.buffer)
+  for (let round = 0; round < 200; round++) {
+    long.set(random.bytes(long.length))
+    const at = random.int(0, 20)
+    const length = random.int(100, 4000)
+    let expected = 0
+    for (let i = at; i < at + length; i++) expected += long[i].toString(2).replaceAll('0', '').length
+    expect(countBits(long, longWords, at, length), `seed ${random.seed}, round ${round}`).toBe(expected)
+  }
+})
+
 test('counting and searching agree with the bits written out, at any alignment', () => {
   const random = randomFrom(chooseSeed())
   for (let round = 0; round < 3000; round++) {
