@@ -9,6 +9,7 @@ import type { Engine } from '../store/engine.ts'
 import type { DebugSwitch } from './server/debug-switches.ts'
 import type { Rates } from './server/rates.ts'
 import type { Pause } from './pause.ts'
+import type { Subscriptions } from './pubsub/registry.ts'
 import type { Tracking } from './tracking.ts'
 
 /** Writes a reply that could not be given at once. */
@@ -109,6 +110,7 @@ export interface Router {
   /** This router's clients. */
   readonly clients: ReadonlyMap<number, Client>
   readonly pause: Pause
+  readonly subscriptions: Subscriptions
   readonly rates: Rates
   /** Runs `work` while this thread holds every shard's lock, for which it waits: for commands that need not be fast. */
   withShards<T>(work: (engine: Engine) => T): T

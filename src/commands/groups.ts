@@ -8,6 +8,7 @@ import { hashCommands } from './hash/index.ts'
 import { geoCommands } from './geo/index.ts'
 import { hyperloglogCommands } from './hyperloglog/index.ts'
 import { listCommands } from './list/index.ts'
+import { pubsubCommands } from './pubsub/index.ts'
 import { scriptingCommands } from './scripting/index.ts'
 import { serverCommands } from './server/index.ts'
 import { setCommands } from './set/index.ts'
@@ -31,6 +32,7 @@ export const groups: readonly (readonly Command[])[] = [
   sortCommands,
   connectionCommands,
   transactionCommands,
+  pubsubCommands,
   scriptingCommands,
   serverCommands,
 ]

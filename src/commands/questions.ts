@@ -5,6 +5,8 @@ import { killQuestion, unblockQuestion } from './connection/client-kill.ts'
 import { listQuestion } from './connection/client-list.ts'
 import { pauseQuestion } from './connection/client-pause.ts'
 import { existsQuestion } from './connection/client-tracking.ts'
+import { publishQuestion } from './pubsub/publish.ts'
+import { countsQuestion, namesQuestion } from './pubsub/pubsub.ts'
 import { resetQuestion } from './server/config.ts'
 import { sleepQuestion } from './server/debug.ts'
 import { switchQuestion } from './server/debug-switches.ts'
@@ -27,5 +29,8 @@ export const questions: readonly Question<never, unknown>[] = [
   existsQuestion,
   resetQuestion,
   sleepQuestion,
+  publishQuestion,
+  namesQuestion,
+  countsQuestion,
   switchQuestion,
 ]
