@@ -23,11 +23,12 @@ import {
 import { StreamId } from '../../store/stream-id.ts'
 import { IdCursor } from '../../store/stream-id-tree.ts'
 import { groupAdvance } from '../../store/stream-progress.ts'
-import { StreamWalk, streamEdge } from '../../store/stream-walk.ts'
+import { StreamWalk } from '../../store/stream-walk.ts'
 import { BLOCKING, type Command, type KeySpec, MOVABLE_KEYS, READONLY, WRITE } from '../command.ts'
 import { passOnClaim, passOnConsumer, passOnProgress, seenConsumer } from './group-arguments.ts'
 import { replyEntry, replyId } from './ids.ts'
 import { ReadPlan } from './read-plan.ts'
+import { entriesWaiting, hasAfter, waitForEntries } from './waiting.ts'
 
 const plan = new ReadPlan()
 const MAX = new StreamId().setMax()
@@ -82,8 +83,10 @@ export const xread: Command = {
 
   run(shard, req, reply) {
     if (!plan.parse(req, reply, false) || !plan.resolve(shard, req, reply)) return
-    if (!readStreams(shard, req, reply, plan)) reply.nilArray()
+    if (!readStreams(shard, req, reply, plan) && !waitForEntries(shard, req, plan)) reply.nilArray()
   },
+
+  waiting: entriesWaiting(false, readStreams),
 }
 
 export const xreadgroup: Command = {
@@ -123,11 +126,12 @@ export const xreadgroup: Command = {
 
   run(shard, req, reply) {
     if (!plan.parse(req, reply, true) || !plan.resolve(shard, req, reply)) return
-    if (!readStreams(shard, req, reply, plan)) reply.nilArray()
+    if (!readStreams(shard, req, reply, plan) && !waitForEntries(shard, req, plan)) reply.nilArray()
   },
+
+  waiting: entriesWaiting(true, readStreams),
 }
 
-const edge = new StreamId()
 const after = new StreamId()
 const groupLast = new StreamId()
 const walk = new StreamWalk()
@@ -156,10 +160,6 @@ function replyKey(req: Request, reply: Reply, key: number): void {
   if (reply.resp === 2) reply.array(2)
   reply.bulk(req.u8, req.at[key], req.length[key])
 }
-
-/** Whether the stream's last entry comes after `id`. */
-const hasAfter = (home: Shard, stream: StreamRef, id: StreamId): boolean =>
-  streamLength(home.m, stream) > 0 && streamEdge(home.m, stream, false, false, edge).compare(id) > 0
 
 function read(home: Shard, req: Request, reply: Reply, plan: ReadPlan, i: number, stream: StreamRef): boolean {
   if (!hasAfter(home, stream, plan.ids[i])) return false
