@@ -49,6 +49,7 @@ import { type RdbSource, RdbString } from './source.ts'
 /** However many fields a file promises, room for no more than these is made beforehand. */
 const RESERVE_MAX = 2 ** 24
 const DUPLICATES = 'Duplicate hash fields detected'
+const LISTPACK_DAMAGED = 'Hash listpack integrity check failed.'
 const DUPLICATE_ELEMENTS = 'Hash listpack with dup elements, integrity check failed.'
 /** Among so many elements, duplicates are found soonest by looking for each field behind it. */
 const SEARCHED_MAX = 128
@@ -153,29 +154,30 @@ function readPlain(m: Memory, entry: EntryRef, settings: Float64Array, source: R
   for (let i = 0; i < count; i++) {
     source.string(name)
     source.string(value)
-    set(m, entry, settings)
+    set(m, entry, settings, DUPLICATES)
   }
 }
 
-/** Sets a field that must be new. */
-function set(m: Memory, entry: EntryRef, settings: Float64Array): void {
+/** Sets a field that must be new; `text` is what is wrong if it is not. */
+function set(m: Memory, entry: EntryRef, settings: Float64Array, text: string): void {
   const { u8, at, length } = value
-  sound(hashSet(m, entry, settings, false, name.u8, name.at, name.length, u8, at, length), DUPLICATES)
+  sound(hashSet(m, entry, settings, false, name.u8, name.at, name.length, u8, at, length), text)
 }
 
 function readPairs(m: Memory, entry: EntryRef, settings: Float64Array, elements: Packed, what: string): void {
-  sound(elements.count % 2 === 0, `Hash ${what} integrity check failed.`)
+  const text = `Hash ${what} integrity check failed.`
+  sound(elements.count % 2 === 0, text)
   notEmpty(elements.count > 0)
   beginListpack(m, entry)
   while (elements.next(name)) {
     elements.next(value)
-    set(m, entry, settings)
+    set(m, entry, settings, text)
   }
 }
 
 function readListpack(m: Memory, entry: EntryRef, settings: Float64Array): void {
   const elements = new PackedListpack(packed, 'Hash')
-  sound(elements.count % 2 === 0, 'Hash listpack integrity check failed.')
+  sound(elements.count % 2 === 0, LISTPACK_DAMAGED)
   notEmpty(elements.count > 0)
   if (elements.count > SEARCHED_MAX) checkUnique(m, elements)
   const lp = listpackLoad(m, packed.u8, packed.at, packed.length)
@@ -226,7 +228,7 @@ function readTimed(m: Memory, entry: EntryRef, source: RdbSource): void {
 }
 
 function readTriples(m: Memory, entry: EntryRef, elements: Packed): void {
-  sound(elements.count % 3 === 0, 'Hash listpack integrity check failed.')
+  sound(elements.count % 3 === 0, LISTPACK_DAMAGED)
   notEmpty(elements.count > 0)
   beginTable(m, entry, elements.count / 3)
   while (elements.next(name)) {

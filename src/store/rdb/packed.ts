@@ -193,7 +193,7 @@ export class PackedZipmap implements Packed {
       p = zipmapSkip(u8, p, this.#end, true)
       sound(p > 0, text)
     }
-    sound(u8[at] >= ZIPMAP_LONG || u8[at] === pairs, text)
+    sound(pairs > 0 && (u8[at] >= ZIPMAP_LONG || u8[at] === pairs), text)
     this.count = 2 * pairs
   }
 
