@@ -36,8 +36,12 @@ const KEYS_A_LOOK = 16
 /** Elements of unlinked values freed at a time. */
 const GRAVES_A_LOOK = 256
 /** What writes may take beyond the budget while a shard that may have keys to give up is busy. */
-const SLACK_BYTES_MIN = 1024 * 1024
+const SLACK_BYTES_MIN = 256 * 1024
 const SLACK_SHARE = 1 / 64
+
+/** What asking other shards came to. */
+const OTHERS = { GAVE: 0, HAD_NONE: 1, BUSY: 2 } as const
+type Others = (typeof OTHERS)[keyof typeof OTHERS]
 
 export class Eviction {
   readonly #engine: Engine
@@ -46,7 +50,6 @@ export class Eviction {
   #policy = -1
   #limit = 0
   #deadline = 0
-  #looks = 0
   #nextDatabase = 0
   // What `#pick` found.
   #database = 0
@@ -81,12 +84,13 @@ export class Eviction {
     }
     const share = (limit - memoryBeside(engine)) / engine.shards.length
     this.#evictDownTo(shard, share)
-    let reachedAll = this.#evictFromOthers(shard, share)
-    this.#evictDownTo(shard, 0)
-    if (this.#isOver()) reachedAll = this.#evictFromOthers(shard, 0)
-    const over = memoryUsed(engine) - limit
-    if (over <= 0 || this.#isLate()) return true
-    return !reachedAll && over < Math.max(SLACK_BYTES_MIN, limit * SLACK_SHARE)
+    this.#evictFromOthers(shard, share)
+    // Whether there is room is a matter of keys that may go, not of memory compared once more: other threads take some
+    // all the time.
+    if (this.#evictDownTo(shard, 0)) return true
+    const others = this.#evictFromOthers(shard, 0)
+    if (others !== OTHERS.BUSY) return others === OTHERS.GAVE
+    return memoryUsed(engine) - limit < Math.max(SLACK_BYTES_MIN, limit * SLACK_SHARE)
   }
 
   #begin(limit: number): void {
@@ -96,7 +100,6 @@ export class Eviction {
     if (policy !== this.#policy) for (const pool of this.#pools) pool.clear()
     this.#policy = policy
     this.#limit = limit
-    this.#looks = 0
     this.#deadline = performance.now() + timeLimitMs(settings[SETTING.maxmemoryEvictionTenacity])
   }
 
@@ -108,39 +111,45 @@ export class Eviction {
     return performance.now() >= this.#deadline
   }
 
-  /** Asks the other shards that are over `share`. Returns whether all of those could be reached. */
-  #evictFromOthers(shard: Shard, share: number): boolean {
+  /** Asks the other shards that are over `share` until the whole is within budget. */
+  #evictFromOthers(shard: Shard, share: number): Others {
     const { shards, neighbours } = this.#engine
-    let reachedAll = true
+    let others: Others = OTHERS.HAD_NONE
     // Not always the same neighbour first.
     const start = Math.floor(Math.random() * shards.length)
-    for (let i = 0; i < shards.length && this.#isOver(); i++) {
+    for (let i = 0; i < shards.length; i++) {
+      if (!this.#isOver() || (share > 0 && this.#isLate())) return OTHERS.GAVE
       const other = shards[(start + i) % shards.length]
       if (other === shard || arenaUsed(other.m) <= share) continue
       if (neighbours === undefined || !neighbours.borrow(other)) {
-        reachedAll = false
+        others = OTHERS.BUSY
         continue
       }
-      this.#evictDownTo(other, share)
+      const gave = this.#evictDownTo(other, share)
       neighbours.giveBack(other)
+      if (gave && share === 0) return OTHERS.GAVE
     }
-    return reachedAll
+    return others
   }
 
-  /** Evicts from one shard until the whole is within budget, the shard is down to `share`, or time or keys run out. */
-  #evictDownTo(shard: Shard, share: number): void {
+  /**
+   * Evicts from one shard until the whole is within budget, the shard is down to `share`, or time is over. Returns false
+   * if it ran out of keys before.
+   */
+  #evictDownTo(shard: Shard, share: number): boolean {
     const m = shard.m
-    while (this.#isOver() && arenaUsed(m) > share) {
-      if (++this.#looks % KEYS_A_LOOK === 0 && this.#isLate()) return
+    for (let steps = 1; this.#isOver() && arenaUsed(m) > share; steps++) {
+      if (steps % KEYS_A_LOOK === 0 && this.#isLate()) return true
       // What was unlinked before counts as used until it is freed: free it before more keys go.
       if (hasGraves(m)) {
         graveyardStep(m, GRAVES_A_LOOK)
         continue
       }
       const entry = this.#pick(shard)
-      if (entry === 0) return
+      if (entry === 0) return false
       shard.evict(this.#database, entry)
     }
+    return true
   }
 
   #freeGraves(shard: Shard): void {

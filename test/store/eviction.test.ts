@@ -93,6 +93,21 @@ test('noeviction refuses what takes memory, deletes nothing', () => {
   expect(keyspace.call('GET', 'key:0')).toBe('x'.repeat(100))
 })
 
+test.each([1, 4])(
+  'with no patience at all and %i shards, keys still go, and writes are refused once none may',
+  shards => {
+    const keyspace = limited(MAXMEMORY_POLICY.VOLATILE_LRU, 100_000, shards)
+    keyspace.engine.settings[SETTING.maxmemoryEvictionTenacity] = 0
+    for (let i = 0; i < 3000; i++) keyspace.call('SET', `key:${i}`, 'x'.repeat(50), 'EX', 1000)
+    expect(evicted(keyspace)).toBeGreaterThan(1000)
+    expect(memoryUsed(keyspace.engine)).toBeLessThan(limit(keyspace) + OVERSHOOT)
+    let refused = 0
+    for (let i = 0; i < 3000; i++) if (keyspace.call('SET', `lasting:${i}`, 'x'.repeat(50)) !== 'OK') refused++
+    expect(refused).toBeGreaterThan(1000)
+    expect(memoryUsed(keyspace.engine)).toBeLessThan(limit(keyspace) + OVERSHOOT)
+  },
+)
+
 test('a shard whose neighbours are out of reach gives up its own keys', () => {
   const keyspace = limited(MAXMEMORY_POLICY.ALLKEYS_LRU, 400_000, 4)
   keyspace.engine.neighbours = undefined
