@@ -1,5 +1,6 @@
 // What routers ask of the main thread, and who answers: configuration, log, the end of the process.
 
+import type { Refusal } from './commands/acl/log.ts'
 import type { ShutdownOptions } from './commands/server/shutdown.ts'
 import type { Server } from './server.ts'
 
@@ -13,13 +14,29 @@ interface SetArgs {
 /** The answers of this server, by the names that commands use. */
 export function answers(server: Server): (op: string, args: unknown, router: number) => unknown {
   const { config, log, supervisor } = server
-  const { slowCommands } = server
+  const { access, slowCommands } = server
   const { slowLog, latencyLog } = slowCommands
   const failed = (error: string | undefined): { error: string } | null => (error === undefined ? null : { error })
   const table: Record<string, Handler | undefined> = {
-    'config-set': async ({ args, local }: SetArgs) => failed(await config.set(args, { local, loading: false })),
-    'config-rewrite': () => failed(config.rewrite()),
-    'config-rewrite-all': () => failed(config.rewrite()),
+    'config-set': async ({ args, local }: SetArgs) => {
+      const failure = await config.set(args, { local, loading: false })
+      // Other routers know of it before the client hears that it is done.
+      await access.push()
+      return failed(failure)
+    },
+    'config-rewrite': () => failed(config.rewrite(access.linesToRewrite())),
+    'config-rewrite-all': () => failed(config.rewrite(access.linesToRewrite())),
+    'acl-set': async ({ name, rules }: { name: string; rules: readonly string[] }) =>
+      failed(await access.set(name, rules)),
+    'acl-delete': async ({ names, client }: { names: readonly string[]; client: number }) => {
+      const result = await access.delete(names, client)
+      return typeof result === 'string' ? failed(result) : result
+    },
+    'acl-save': () => failed(access.save()),
+    'acl-load': async (client: number) => failed(await access.load(client)),
+    'acl-log': (count: number) => access.refusals(count),
+    'acl-log-add': (refusal: Refusal) => access.refused(refusal),
+    'acl-log-reset': () => access.forgetRefusals(),
     // A question for all routers, each of which knows its own clients.
     routers: ({ name, args }: { name: string; args: unknown }) => supervisor.askAll(name, args),
     log: (text: string) => {

@@ -16,6 +16,6 @@ if (command.action !== 'run') {
     process.stderr.write(result.fatal.text)
     process.exitCode = 1
   } else {
-    await runServer(result.loaded.config)
+    await runServer(result.loaded)
   }
 }

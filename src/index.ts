@@ -32,6 +32,7 @@ export async function startServer(options: Options = {}): Promise<RunningServer>
   if ('fatal' in result) throw new Error(result.fatal.text.trim())
   const { config } = result.loaded
   const server = new Server(config, createLog(config))
+  server.userLines = result.loaded.users
   server.anyPort = anyPort
   await server.start()
   const host = config.words('bind')[0]?.replace(/^-/, '') ?? '127.0.0.1'

@@ -2,9 +2,11 @@
 
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
+import { AccessControl } from './access.ts'
 import { answers } from './answers.ts'
 import type { ShutdownOptions } from './commands/server/shutdown.ts'
 import type { Config } from './config/config.ts'
+import type { LaterLine, Loaded } from './config/load.ts'
 import { fromByteString } from './config/split-args.ts'
 import { SKEP_VERSION } from './config/version.ts'
 import { createLog, logLevel } from './log.ts'
@@ -21,9 +23,12 @@ export class Server {
   port = 0
   /** Listen on whatever port is free (for programs that embed a server: to Redis, `port 0` means no port at all). */
   anyPort = false
+  /** The configuration's `user` lines. */
+  userLines: readonly LaterLine[] = []
   /** Told when SHUTDOWN or a signal has ended everything: what is left is to end the process. */
   onEnd: () => void = () => undefined
   readonly slowCommands: SlowCommands
+  readonly access: AccessControl
   #stopped: Promise<void> | undefined
 
   constructor(config: Config, log: Logger) {
@@ -36,6 +41,7 @@ export class Server {
       executable: process.argv[1] ?? process.execPath,
     })
     this.slowCommands = new SlowCommands(config, this.supervisor)
+    this.access = new AccessControl(config, log, this.supervisor)
     const answer = answers(this)
     this.supervisor.onAsk = (router, op, args) => answer(op, args, router)
     config.onApply(['port'], () => this.#listenAnew('Unable to listen on this port. Check server logs.'))
@@ -52,7 +58,10 @@ export class Server {
     const { shards, routers } = this.supervisor.memory.shape
     log.info(`skep ${SKEP_VERSION} is starting: ${routers} router thread(s), ${shards} shard thread(s)`)
     for (const { name, inert } of config.inertInUse()) log.warn(`${name} has no effect here: ${inert}`)
+    const fault = this.access.begin(this.userLines)
+    if (fault !== undefined) throw new Error(fault)
     await this.supervisor.start()
+    await this.access.push()
     const failure = await this.#listen()
     if (failure !== undefined) throw new Error(`Failed listening on port ${config.get('port')}: ${failure}`)
     log.info('Server initialized')
@@ -112,10 +121,11 @@ function changeFolder(config: Config): string | undefined {
 }
 
 /** Starts a server from a configuration that has been read, and ends the process with it. */
-export async function runServer(config: Config): Promise<void> {
+export async function runServer({ config, users }: Loaded): Promise<void> {
   const log = createLog(config)
   if (process.stdout.isTTY || config.bool('always-show-logo')) process.stdout.write(banner(config))
   const server = new Server(config, log)
+  server.userLines = users
   server.supervisor.on('died', (thread, error) => {
     log.fatal({ err: error }, `The thread of ${thread} has died; the process ends, since its data can no longer be trusted`)
     process.exit(70)

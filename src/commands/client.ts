@@ -6,6 +6,7 @@ import type { Reply } from '../protocol/reply.ts'
 import type { Request, Sender } from '../protocol/request.ts'
 import type { Statistics } from '../shared/statistics.ts'
 import type { Engine } from '../store/engine.ts'
+import type { Users } from './acl/users.ts'
 import type { DebugSwitch } from './server/debug-switches.ts'
 import type { Rates } from './server/rates.ts'
 import type { Pause } from './pause.ts'
@@ -126,11 +127,12 @@ export interface Router {
   kill(client: Client): void
   /** Sends the client every command from now on. */
   startMonitor(client: Client): void
-  /** Whether user and password are right; a failure is logged in ACL LOG. */
-  authenticate(client: Client, user: string, password: string): boolean
+  /** Makes the client that user if the password is right; a failure goes into ACL LOG with the command's name. */
+  authenticate(client: Client, user: string, password: string, command: string): boolean
   /** Whether anybody is the default user without a password. */
   readonly hasOpenDefaultUser: boolean
-  hasUser(name: string): boolean
+  /** The users, as this router knows them. */
+  readonly users: Users
   /** A client's tracking was turned on or off, or its mode changed. */
   trackingChanged(client: Client): void
 }

@@ -1,5 +1,6 @@
 // All commands, group by group. The order is the table's; nothing else depends on it.
 
+import { aclCommands } from './acl/index.ts'
 import { bitmapCommands } from './bitmap/index.ts'
 import type { Command } from './command.ts'
 import { connectionCommands } from './connection/index.ts'
@@ -35,4 +36,5 @@ export const groups: readonly (readonly Command[])[] = [
   pubsubCommands,
   scriptingCommands,
   serverCommands,
+  aclCommands,
 ]

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { byteArray } from '../bytes/byte-array.ts'
 import type { Client, ReplyMode, WriteReply } from '../commands/client.ts'
 import type { Entry } from '../commands/table.ts'
+import type { User } from '../commands/acl/user.ts'
 import { Tracking } from '../commands/tracking.ts'
 import { Parser } from '../protocol/parser.ts'
 import { Reply } from '../protocol/reply.ts'
@@ -72,6 +73,8 @@ export class Connection implements Client {
   readonly tracking = new Tracking()
   /** Since when unsent replies are over the soft limit, Unix ms; 0 = they are not. */
   overSoftLimitSince = 0
+  /** The user, if it may not do everything. */
+  restrictedTo: User | undefined
   closing = false
   closed = false
   /** HOLD bits. */

@@ -77,9 +77,8 @@ export class Dispatcher {
     this.#waits = new Waits(control, claims.map((each) => new Int32Array(each)), shape.shards)
     engine.waits = this.#waits
     this.#runner.attendant = new Attendant(
-      engine,
+      this.#runner,
       this.#waits,
-      () => this.#runner.passOn(),
       (to, slot, ticket, shard, reply) => router.blocking.deliver(to, slot, ticket, shard, reply),
     )
   }
@@ -117,6 +116,10 @@ export class Dispatcher {
       return DISPATCHED.DONE
     }
     const known = entry as Entry
+    if (client.restrictedTo !== undefined) {
+      const refusal = this.#router.access.refusal(client, known, req)
+      if (refusal !== undefined) return this.#deny(client, known, req, reply, refusal)
+    }
     if (this.#router.pause.kind !== PAUSE.NONE && this.#router.pause.holds(known)) {
       this.#router.pause.wait(client)
       return DISPATCHED.HELD
@@ -135,6 +138,17 @@ export class Dispatcher {
     if (result === DISPATCHED.HELD) client.lastCommand = previous
     else if (known === WATCH && client.queue === undefined) this.#transactions.watched(client, req)
     return result
+  }
+
+  /** The client's user may not do this. */
+  #deny(client: Connection, entry: Entry, req: Request, reply: Reply, refusal: string): number {
+    if (client.owed > 0) return this.#hold(client, HOLD.ANSWERS)
+    this.#router.access.logRefusal(client, entry, req)
+    reply.resp = client.resp
+    this.#statistics.rejected(entry.id)
+    if (client.queue !== undefined) client.queue.isBroken = true
+    this.#refuse(client, reply, refusal)
+    return DISPATCHED.DONE
   }
 
   // ---- transactions

@@ -26,6 +26,7 @@ import type { RouterData } from '../shard/thread-data.ts'
 import { threadSink } from '../shard/sink.ts'
 import { arenaAttach } from '../store/arena.ts'
 import { Engine, type Notice } from '../store/engine.ts'
+import { Access } from './access.ts'
 import { ClientCron } from './client-cron.ts'
 import { Blocking } from './blocking.ts'
 import { Connection, HOLD } from './connection.ts'
@@ -82,6 +83,7 @@ export class Router implements RouterForCommands {
   readonly pause: RouterPause
   readonly monitors: Monitors
   readonly rates: Rates
+  readonly access: Access
   readonly subscriptions: RouterSubscriptions
   readonly cron: ClientCron
 
@@ -120,6 +122,7 @@ export class Router implements RouterForCommands {
     this.pause = new RouterPause(kind => controlSet(control, CONTROL.PAUSED, kind))
     this.subscriptions = new RouterSubscriptions(this)
     this.link.onTold('notices', (notices) => this.subscriptions.notices(notices as readonly Notice[]))
+    this.access = new Access(this)
     this.rates = new Rates(this.engine, this.allStatistics)
     this.cron = new ClientCron(this)
     this.monitors = new Monitors(control, this.link, memory.shape.routers)
@@ -179,7 +182,7 @@ export class Router implements RouterForCommands {
     if (this.clients.size > this.engine.settings[SETTING.maxclients]) return '-ERR max number of clients reached\r\n'
     const isLocal = path !== '' || client.address.startsWith('127.') || client.address.startsWith('[::1]')
     const isProtected =
-      this.engine.settings[SETTING.protectedMode] !== 0 && this.config.get('requirepass') === '' && !isLocal
+      this.engine.settings[SETTING.protectedMode] !== 0 && this.access.hasOpenDefault && !isLocal
     return isProtected ? PROTECTED : undefined
   }
 
@@ -528,19 +531,20 @@ export class Router implements RouterForCommands {
   /** Makes a new client, or one that has asked for RESET, the default user if that needs no password. */
   welcome(client: Connection): void {
     client.user = 'default'
-    client.authenticated = this.hasOpenDefaultUser
+    client.authenticated = this.access.hasOpenDefault
+    this.access.apply(client)
   }
 
   get hasOpenDefaultUser(): boolean {
-    return this.config.get('requirepass') === ''
+    return this.access.hasOpenDefault
   }
 
-  hasUser(name: string): boolean {
-    return name === 'default'
+  get users() {
+    return this.access.users
   }
 
-  authenticate(_client: Client, user: string, password: string): boolean {
-    return user === 'default' && (this.hasOpenDefaultUser || password === this.config.get('requirepass'))
+  authenticate(client: Client, user: string, password: string, command: string): boolean {
+    return this.access.authenticate(client as Connection, user, password, command)
   }
 
   trackingChanged(_client: Client): void {}

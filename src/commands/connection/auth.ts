@@ -33,16 +33,9 @@ export const auth: Command = {
     if (req.argc > 3) return reply.error(SYNTAX)
     if (req.argc === 2 && router.hasOpenDefaultUser) return reply.error(NO_PASSWORD)
     const user = req.argc === 3 ? req.text(1) : 'default'
-    if (authenticate(client, user, req.text(req.argc - 1), router)) reply.ok()
+    if (router.authenticate(client, user, req.text(req.argc - 1), req.text(0))) reply.ok()
     else reply.error(WRONG_PASSWORD)
   },
-}
-
-function authenticate(client: Client, user: string, password: string, router: Router): boolean {
-  if (!router.authenticate(client, user, password)) return false
-  client.user = user
-  client.authenticated = true
-  return true
 }
 
 export const hello: Command = {
@@ -79,7 +72,8 @@ export const hello: Command = {
     const options = readOptions(req, reply)
     if (options === undefined) return
     const { protocol, user, password, name } = options
-    if (user !== undefined && !authenticate(client, user, password, router)) return reply.error(WRONG_PASSWORD)
+    if (user !== undefined && !router.authenticate(client, user, password, req.text(0)))
+      return reply.error(WRONG_PASSWORD)
     if (!client.authenticated) return reply.error(HELLO_FIRST)
     if (name !== undefined && !isName(name)) return reply.error(BAD_NAME)
     if (name !== undefined) client.name = name

@@ -110,7 +110,7 @@ export const kill: RouterCommand = {
     } else if (!readFilter(req, filter, reply)) {
       return
     }
-    if (filter.user !== undefined && !router.hasUser(filter.user)) {
+    if (filter.user !== undefined && router.users.get(filter.user) === undefined) {
       return reply.error(`ERR No such user '${filter.user}'`)
     }
     replyFromRouters(client, reply, router, killQuestion, filter, (out, counts) => {
