@@ -46,7 +46,7 @@ export class Source {
     return setHas(this.#m, entry, probe) ? 1 : Number.NaN
   }
 
-  /** Starts one of these walks over the members, and returns it; undefined when there are none. */
+  /** Starts the walk that suits its kind at the first member; neither if the key does not exist. */
   start(zsetWalk: ZsetWalk, setWalk: SetWalk): void {
     const entry = this.#entry
     if (entry === 0) return
