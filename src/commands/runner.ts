@@ -98,6 +98,12 @@ export class Runner {
     engine.notices = []
   }
 
+  /** Counts a command that made its client wait, and now ends with an error. */
+  failedLate(command: number, reply: Reply): void {
+    this.statistics.failedLate(command)
+    this.failed(reply)
+  }
+
   /** Counts the error reply at the end of `reply` by its code. */
   failed(reply: Reply): void {
     let end = reply.errorAt + 1

@@ -22,26 +22,26 @@ import {
   waiterTicket,
 } from '../store/waiters.ts'
 import type { Waits } from '../store/waits.ts'
+import type { Runner } from './runner.ts'
 import { entries } from './table.ts'
 
 /** Takes the reply of a client that has been served on a shard to its router. */
 export type DeliverServed = (router: number, slot: number, ticket: number, shard: number, reply: Reply) => void
 
 export class Attendant {
+  readonly #runner: Runner
   readonly #engine: Engine
   readonly #waits: Waits
   readonly #deliver: DeliverServed
-  /** Passes on what serving a client leaves behind. */
-  readonly #passOn: () => void
   readonly #req = new Request()
   readonly #reply = new Reply(4096)
   /** Whether the waiter last served would have been as well if its key had gone: those behind it may be like it. */
   #mindedLoss = false
 
-  constructor(engine: Engine, waits: Waits, passOn: () => void, deliver: DeliverServed) {
-    this.#engine = engine
+  constructor(runner: Runner, waits: Waits, deliver: DeliverServed) {
+    this.#runner = runner
+    this.#engine = runner.engine
     this.#waits = waits
-    this.#passOn = passOn
     this.#deliver = deliver
   }
 
@@ -95,8 +95,10 @@ export class Attendant {
       reply.reset(4096)
       reply.resp = req.resp
       this.#engine.begin(now)
+      const { errors } = reply
       waiting.serve(shard, req, reply, arg)
-      this.#passOn()
+      if (reply.errors !== errors) this.#runner.failedLate(waiterCommand(m, waiter), reply)
+      this.#runner.passOn()
       this.#deliver(router, slot, ticket, shard.index, reply)
     }
     waiterRemove(m, waiter)

@@ -87,9 +87,8 @@ export class ShardThread {
     this.#waits = new Waits(this.#control, memory.claims.map((claims) => new Int32Array(claims)), memory.shape.shards)
     this.#engine.waits = this.#waits
     this.#runner.attendant = new Attendant(
-      this.#engine,
+      this.#runner,
       this.#waits,
-      () => this.#runner.passOn(),
       (router, slot, ticket, shard, reply) => this.#sendServed(router, slot, ticket, shard, reply),
     )
   }

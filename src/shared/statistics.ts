@@ -100,6 +100,11 @@ export class Statistics {
     if (failed) f64[at + FAILED]++
   }
 
+  /** Counts a failure of a call that has been counted already. */
+  failedLate(command: number): void {
+    this.#f64[COMMANDS_AT / 8 + command * COMMAND_WORDS + FAILED]++
+  }
+
   /** Files a call's time in the command's histogram. */
   timed(command: number, microseconds: number): void {
     this.#histograms[command * HISTOGRAM_BUCKETS + latencyBucket(microseconds)]++
