@@ -15,7 +15,7 @@ export const namesQuestion: Question<Space, readonly string[]> = {
 
 export const countsQuestion: Question<{ space: 'channel' | 'shard'; names: readonly string[] }, number[]> = {
   name: 'pubsub-counts',
-  answer: (router, { space, names }) => names.map((name) => router.subscriptions.count(space, name)),
+  answer: (router, { space, names }) => names.map(name => router.subscriptions.count(space, name)),
 }
 
 const listNames =
@@ -23,7 +23,7 @@ const listNames =
   (client, req, reply, router) => {
     const pattern = req.argc > 2 ? req.copy(2) : undefined
     replyFromRouters(client, reply, router, namesQuestion, space, (out, answers) => {
-      const names = [...new Set(answers.flat())].filter((name) => {
+      const names = [...new Set(answers.flat())].filter(name => {
         const bytes = Buffer.from(name, 'latin1')
         return pattern === undefined || globMatch(pattern, 0, pattern.length, bytes, 0, bytes.length, false)
       })
@@ -73,20 +73,47 @@ export const pubsub: ContainerCommand = {
   flags: 0,
   subcommands: [
     described('CHANNELS', '2.8.0', 'Lists channels that have subscribers.', -2, 'pattern', listNames('channel')),
-    described('NUMPAT', '2.8.0', 'Counts the patterns that are subscribed to.', 2, undefined, (client, _req, reply, router) => {
-      replyFromRouters(client, reply, router, namesQuestion, 'pattern', (out, answers) => {
-        out.integer(new Set(answers.flat()).size)
-      })
-    }),
+    described(
+      'NUMPAT',
+      '2.8.0',
+      'Counts the patterns that are subscribed to.',
+      2,
+      undefined,
+      (client, _req, reply, router) => {
+        replyFromRouters(client, reply, router, namesQuestion, 'pattern', (out, answers) => {
+          out.integer(new Set(answers.flat()).size)
+        })
+      },
+    ),
     described('NUMSUB', '2.8.0', 'Counts the subscribers of channels.', -2, 'channel', countSubscribers('channel')),
-    described('SHARDCHANNELS', '7.0.0', 'Lists shard channels that have subscribers.', -2, 'pattern', listNames('shard')),
-    described('SHARDNUMSUB', '7.0.0', 'Counts the subscribers of shard channels.', -2, 'shardchannel', countSubscribers('shard')),
-    helpOf('PUBSUB', 'pubsub', '6.2.0', [
-      ['CHANNELS [<pattern>]', 'List the channels that have subscribers, or those of them that match.'],
-      ['NUMPAT', 'Count the patterns that are subscribed to.'],
-      ['NUMSUB [<channel> ...]', 'Count the subscribers of channels; patterns are not counted.'],
-      ['SHARDCHANNELS [<pattern>]', 'List the shard channels that have subscribers, or those of them that match.'],
-      ['SHARDNUMSUB [<shardchannel> ...]', 'Count the subscribers of shard channels.'],
-    ]),
+    described(
+      'SHARDCHANNELS',
+      '7.0.0',
+      'Lists shard channels that have subscribers.',
+      -2,
+      'pattern',
+      listNames('shard'),
+    ),
+    described(
+      'SHARDNUMSUB',
+      '7.0.0',
+      'Counts the subscribers of shard channels.',
+      -2,
+      'shardchannel',
+      countSubscribers('shard'),
+    ),
+    helpOf(
+      'PUBSUB',
+      'pubsub',
+      '6.2.0',
+      [
+        ['CHANNELS [<pattern>]', 'List the channels that have subscribers, or those of them that match.'],
+        ['NUMPAT', 'Count the patterns that are subscribed to.'],
+        ['NUMSUB [<channel> ...]', 'Count the subscribers of channels; patterns are not counted.'],
+        ['SHARDCHANNELS [<pattern>]', 'List the shard channels that have subscribers, or those of them that match.'],
+        ['SHARDNUMSUB [<shardchannel> ...]', 'Count the subscribers of shard channels.'],
+      ],
+      ['-pubsub'],
+    ),
   ],
 }
