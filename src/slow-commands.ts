@@ -24,13 +24,13 @@ export class SlowCommands {
   }
 
   #note(command: SlowCommand): void {
-    const { at, client, fast, microseconds, address } = command
+    const { at, client, fast, unlogged, microseconds, address } = command
     const watch = this.#config.number('latency-monitor-threshold')
     if (watch > 0 && microseconds >= watch * 1000) {
       this.latencyLog.add(fast ? 'fast-command' : 'command', Math.floor(at / 1000), Math.floor(microseconds / 1000))
     }
     const threshold = this.#config.number('slowlog-log-slower-than')
-    if (threshold < 0 || microseconds < threshold) return
+    if (unlogged || threshold < 0 || microseconds < threshold) return
     const entry = this.slowLog.add(command, this.#config.number('slowlog-max-len'))
     if (address !== '' || client === 0) return
     // A shard's thread knows the client's id only.

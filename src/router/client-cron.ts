@@ -60,6 +60,13 @@ export class ClientCron {
     return now - client.overSoftLimitSince > softSeconds * 1000
   }
 
+  /** The limit has changed: closes clients at once, so that who set it finds it kept. */
+  limitChanged(): void {
+    let bytes = 0
+    for (const client of this.#router.clients.values()) bytes += clientBytes(client)
+    this.#evict(bytes)
+  }
+
   /** maxmemory-clients: closes the largest clients until the rest fits. Each router has its share of the limit. */
   #evict(bytes: number): void {
     const router = this.#router

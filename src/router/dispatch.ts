@@ -25,7 +25,7 @@ import type { Shard } from '../store/shard.ts'
 import { Waits } from '../store/waits.ts'
 import { type Connection, HOLD } from './connection.ts'
 import type { Post } from './post.ts'
-import type { Router } from './router.ts'
+import { type Router, shownAddress } from './router.ts'
 import { RUNS_IN_MULTI, Transactions } from './transactions.ts'
 
 /** Commands run under one hold of the locks before owners get a chance. */
@@ -171,6 +171,11 @@ export class Dispatcher {
       return DISPATCHED.DONE
     }
     this.#transactions.queue(client, entry, req)
+    const { monitors } = this.#router
+    // Those of the router are shown when they run.
+    if (monitors.any && entry.shard !== undefined) {
+      client.queue?.shown.push(monitors.line(entry, req, req.db, shownAddress(client)))
+    }
     reply.queued()
     this.#router.replied(client, before)
     return DISPATCHED.DONE
@@ -180,10 +185,12 @@ export class Dispatcher {
     const { runner } = this
     this.#giveLocks()
     const errors = reply.errors
+    const shown = client.queue?.isBroken === true ? undefined : client.queue?.shown
     if (!this.#transactions.exec(client, reply, this.#now)) {
       this.#router.waitForRing(client)
       return this.#hold(client, HOLD.RING)
     }
+    for (const line of shown ?? []) this.#router.monitors.show(line)
     this.#router.monitored(client, entry, req)
     const end = performance.now()
     const microseconds = (end - runner.clock) * 1000

@@ -26,7 +26,7 @@ export class Link {
   }
 
   #received(message: ToRouter): void {
-    if (message.what === 'config') this.#router.config.update(message.update)
+    if (message.what === 'config') this.#router.configChanged(message.update)
     else if (message.what === 'answer') {
       this.#waiting.get(message.id)?.(message.value)
       this.#waiting.delete(message.id)

@@ -45,14 +45,24 @@ export class Monitors {
 
   /** Shows a command that is about to run, in database `db`, on behalf of `address`. */
   command(entry: Entry, req: Request, db: number, address: string): void {
-    if ((entry.command.flags & (ADMIN | SKIP_MONITOR)) !== 0) return
+    this.show(this.line(entry, req, db, address))
+  }
+
+  /** How a command is shown; undefined for one that is not. */
+  line(entry: Entry, req: Request, db: number, address: string): string | undefined {
+    if ((entry.command.flags & (ADMIN | SKIP_MONITOR)) !== 0) return undefined
     const now = Date.now()
     const hidden = redactedFrom(entry.fullName, req)
     let line = `+${Math.floor(now / 1000)}.${String(now % 1000).padStart(3, '0')}000 [${db} ${address}]`
     for (let i = 0; i < req.argc; i++) {
       line += hidden(i) ? ' "(redacted)"' : ` ${escapeForLog(req.u8, req.at[i], req.length[i])}`
     }
-    line += '\r\n'
+    return `${line}\r\n`
+  }
+
+  /** Shows a line to all clients that monitor. */
+  show(line: string | undefined): void {
+    if (line === undefined) return
     this.#show(line)
     if (this.#routers > 1) this.#link.tell('monitor', line)
   }

@@ -13,7 +13,7 @@ import type { DebugSwitch } from '../commands/server/debug-switches.ts'
 import { Rates } from '../commands/server/rates.ts'
 import { commandByName, type Entry, entries } from '../commands/table.ts'
 import { SETTING, viewSettings } from '../config/settings.ts'
-import { ConfigCopy } from '../config/values.ts'
+import { ConfigCopy, type ConfigUpdate } from '../config/values.ts'
 import { byteArray } from '../bytes/byte-array.ts'
 import { freeBuffer } from '../bytes/free-buffer.ts'
 import { PARSED, Parser } from '../protocol/parser.ts'
@@ -171,7 +171,8 @@ export class Router implements RouterForCommands {
     const refusal = this.#refusal(client, path)
     if (refusal !== undefined) {
       this.statistics.add(STAT.REJECTED_CONNECTIONS, 1)
-      socket.end(refusal)
+      socket.write(refusal)
+      socket.destroySoon()
       client.closing = true
     }
     socket.read(0)
@@ -190,7 +191,7 @@ export class Router implements RouterForCommands {
     client.closing = true
     this.blocking.gone(client)
     // Answers that are due still go out, as replies do that were given before the end was seen.
-    if (client.owed === 0) client.socket.end()
+    if (client.owed === 0) client.socket.destroySoon()
   }
 
   #closed(client: Connection): void {
@@ -297,6 +298,11 @@ export class Router implements RouterForCommands {
     if (!this.#post.isIdle) this.#pollPost()
   }
 
+  configChanged(update: ConfigUpdate): void {
+    this.config.update(update)
+    if ('maxmemory-clients' in update) this.cron.limitChanged()
+  }
+
   // ---- holding clients back
 
   /** Lets a client's commands go on once it has no holds left. */
@@ -359,7 +365,7 @@ export class Router implements RouterForCommands {
       const client = this.#runClients[i]
       const end = this.#runEnds[i]
       if (end > start && !this.#write(client, reply, start, end)) canReuse = false
-      if (client.closing && client.owed === 0) client.socket.end()
+      if (client.closing && client.owed === 0) client.socket.destroySoon()
       start = end
     }
     this.#runClients.length = 0
@@ -408,8 +414,12 @@ export class Router implements RouterForCommands {
   }
 
   /** Where to put what a client gets beside its replies: behind what it has been replied so far. */
-  outputFor(client: Connection): Reply {
-    return client === this.#serving && client.owed === 0 ? this.reply : client.output()
+  outputFor(to: Client): Reply {
+    const client = to as Connection
+    const isServed = client === this.#serving && client.owed === 0 && client.replyMode === 'on'
+    const out = isServed ? this.reply : client.output()
+    out.resp = client.resp
+    return out
   }
 
   borrowOutput(): Reply {
@@ -469,7 +479,7 @@ export class Router implements RouterForCommands {
   #settled(client: Connection): void {
     if (client.owed > 0) return
     if (client.closed) this.#freeSlot(client)
-    else if (client.closing) client.socket.end()
+    else if (client.closing) client.socket.destroySoon()
     else this.unhold(client, HOLD.ANSWERS)
   }
 
@@ -525,7 +535,7 @@ export class Router implements RouterForCommands {
 
   /** Shows a command to the clients that MONITOR. */
   monitored(client: Connection, entry: Entry, req: Request): void {
-    if (this.monitors.any) this.monitors.command(entry, req, client.db, client.isUnix ? `unix:${client.address.slice(0, -2)}` : client.address)
+    if (this.monitors.any) this.monitors.command(entry, req, client.db, shownAddress(client))
   }
 
   /** Makes a new client, or one that has asked for RESET, the default user if that needs no password. */
@@ -552,6 +562,10 @@ export class Router implements RouterForCommands {
 
 /** Replies of this size are freed by hand. */
 const HUGE_BYTES = 8 * 1024 * 1024
+
+/** Where a client comes from, as MONITOR shows it. */
+export const shownAddress = ({ isUnix, address }: Connection): string =>
+  isUnix ? `unix:${address.slice(0, -2)}` : address
 
 const hostOf = (address: string | undefined): string => {
   if (address === undefined) return '?'

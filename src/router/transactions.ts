@@ -45,6 +45,8 @@ export class Queue {
   /** The database that the next command finds selected. */
   db: number
   routerCommands = 0
+  /** The commands of shards as MONITOR will show them. */
+  readonly shown: (string | undefined)[] = []
   bytes = 0
 
   constructor(shards: number, db: number) {

@@ -1,7 +1,7 @@
 // Sends what a shard's commands leave behind to the main thread, which keeps the slow log and passes events on.
 
 import type { MessagePort } from 'node:worker_threads'
-import { FAST } from '../commands/command.ts'
+import { FAST, SKIP_SLOWLOG } from '../commands/command.ts'
 import { redactedFrom } from '../commands/redaction.ts'
 import type { Sink } from '../commands/runner.ts'
 import type { Entry } from '../commands/table.ts'
@@ -18,6 +18,8 @@ export interface SlowCommand {
   /** Arguments as bytes, shortened as SLOWLOG shows them. */
   readonly args: readonly Uint8Array[]
   readonly fast: boolean
+  /** Not for the slow log, however long it took. */
+  readonly unlogged: boolean
   /** Of the client, as far as the thread knows them: routers do, shards don't. */
   readonly address: string
   readonly clientName: string
@@ -41,13 +43,14 @@ export function slowCommand(
   clientName = '',
 ): SlowCommand {
   const fast = (entry.command.flags & FAST) !== 0
+  const unlogged = (entry.command.flags & SKIP_SLOWLOG) !== 0
   const hidden = redactedFrom(entry.fullName, req)
   const args: Uint8Array[] = []
   const kept = req.argc > ARGS_MAX ? ARGS_MAX - 1 : req.argc
   for (let i = 0; i < kept; i++) args.push(hidden(i) ? REDACTED : shortened(req, i))
   if (kept < req.argc) args.push(Buffer.from(`... (${req.argc - kept} more arguments)`))
   const name = entry.fullName
-  return { what: 'slow', name, client: req.sender.id, microseconds, at: Date.now(), args, fast, address, clientName }
+  return { what: 'slow', name, client: req.sender.id, microseconds, at: Date.now(), args, fast, unlogged, address, clientName }
 }
 
 function shortened(req: Request, i: number): Uint8Array {
