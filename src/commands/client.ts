@@ -112,6 +112,8 @@ export interface Router {
   readonly clients: ReadonlyMap<number, Client>
   readonly pause: Pause
   readonly subscriptions: Subscriptions
+  /** Where to put what a client gets beside its replies, which CLIENT REPLY does not hold back. */
+  outputFor(client: Client): Reply
   readonly rates: Rates
   /** Runs `work` while this thread holds every shard's lock, for which it waits: for commands that need not be fast. */
   withShards<T>(work: (engine: Engine) => T): T

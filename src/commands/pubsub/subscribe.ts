@@ -1,6 +1,8 @@
 // SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE and their opposites: each name is confirmed by a message of its own.
 
 import { type KeySpec, LOADING, NOSCRIPT, PUBSUB, type RouterCommand, type Serve, STALE } from '../command.ts'
+import type { Reply } from '../../protocol/reply.ts'
+import type { Client, Router } from '../client.ts'
 import { confirm, countOf, type Space } from './registry.ts'
 
 const FLAGS = PUBSUB | NOSCRIPT | LOADING | STALE
@@ -8,13 +10,18 @@ const CHANNEL_KEYS: readonly KeySpec[] = [
   { flags: ['not_key'], begin: { index: 1 }, find: { last: -1, step: 1, limit: 0 } },
 ]
 
+/** Confirmations come even when CLIENT REPLY holds replies back. */
+const outputOf = (client: Client, reply: Reply, router: Router): Reply =>
+  client.replyMode === 'on' ? reply : router.outputFor(client)
+
 const subscribeTo =
   (space: Space, word: string): Serve =>
   (client, req, reply, router) => {
+    const out = outputOf(client, reply, router)
     for (let i = 1; i < req.argc; i++) {
       const name = req.text(i)
       router.subscriptions.add(client, space, name)
-      confirm(reply, word, name, countOf(client, space))
+      confirm(out, word, name, countOf(client, space))
     }
   }
 
@@ -22,13 +29,14 @@ const unsubscribeFrom =
   (space: Space, word: string): Serve =>
   (client, req, reply, router) => {
     const { subscriptions } = router
+    const out = outputOf(client, reply, router)
     const names =
       req.argc > 1 ? Array.from({ length: req.argc - 1 }, (_, i) => req.text(i + 1)) : subscriptions.namesOf(client, space)
     for (const name of names) {
       subscriptions.remove(client, space, name)
-      confirm(reply, word, name, countOf(client, space))
+      confirm(out, word, name, countOf(client, space))
     }
-    if (names.length === 0) confirm(reply, word, undefined, countOf(client, space))
+    if (names.length === 0) confirm(out, word, undefined, countOf(client, space))
   }
 
 export const subscribe: RouterCommand = {
