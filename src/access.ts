@@ -48,8 +48,11 @@ export class AccessControl {
         'file or declare users directly in your redis.conf, but not both.'
       )
     }
+    const seen = new Set<string>()
     for (const { args } of lines) {
       const [name, ...rules] = args
+      if (seen.has(name)) return `Duplicate user found. A user can only be defined once in config files: ${name}`
+      seen.add(name)
       const fault = this.users.set(name, ['reset', ...rules], this.#opensChannels)
       if (fault !== undefined) return `Error in applying user '${name}': ${fault.rule} ${fault.text}`
     }

@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { AccessControl } from './access.ts'
 import { answers } from './answers.ts'
 import type { ShutdownOptions } from './commands/server/shutdown.ts'
+import { renameCommands } from './commands/table.ts'
 import type { Config } from './config/config.ts'
 import type { LaterLine, Loaded } from './config/load.ts'
 import { fromByteString } from './config/split-args.ts'
@@ -23,6 +24,8 @@ export class Server {
   port = 0
   /** Listen on whatever port is free (for programs that embed a server: to Redis, `port 0` means no port at all). */
   anyPort = false
+  /** The configuration's `rename-command` lines. */
+  renameLines: readonly LaterLine[] = []
   /** The configuration's `user` lines. */
   userLines: readonly LaterLine[] = []
   /** Told when SHUTDOWN or a signal has ended everything: what is left is to end the process. */
@@ -58,7 +61,8 @@ export class Server {
     const { shards, routers } = this.supervisor.memory.shape
     log.info(`skep ${SKEP_VERSION} is starting: ${routers} router thread(s), ${shards} shard thread(s)`)
     for (const { name, inert } of config.inertInUse()) log.warn(`${name} has no effect here: ${inert}`)
-    const fault = this.access.begin(this.userLines)
+    this.supervisor.renames = this.renameLines.map(({ args }): readonly [string, string] => [args[0], args[1]])
+    const fault = renameCommands(this.supervisor.renames) ?? this.access.begin(this.userLines)
     if (fault !== undefined) throw new Error(fault)
     await this.supervisor.start()
     await this.access.push()
@@ -121,11 +125,12 @@ function changeFolder(config: Config): string | undefined {
 }
 
 /** Starts a server from a configuration that has been read, and ends the process with it. */
-export async function runServer({ config, users }: Loaded): Promise<void> {
+export async function runServer({ config, users, renames }: Loaded): Promise<void> {
   const log = createLog(config)
   if (process.stdout.isTTY || config.bool('always-show-logo')) process.stdout.write(banner(config))
   const server = new Server(config, log)
   server.userLines = users
+  server.renameLines = renames
   server.supervisor.on('died', (thread, error) => {
     log.fatal({ err: error }, `The thread of ${thread} has died; the process ends, since its data can no longer be trusted`)
     process.exit(70)

@@ -70,6 +70,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #waiting = new Map<number, (value: unknown) => void>()
   #nextId = 1
   #stopping = false
+  /** rename-command: old names and new ones. */
+  renames: readonly (readonly [from: string, to: string])[] = []
   /** Answers what a router asks of the main thread. */
   onAsk: (router: number, op: string, args: unknown) => unknown = () => undefined
 
@@ -106,7 +108,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     }
     const ready: Promise<void>[] = []
     for (let index = 0; index < shape.routers; index++) {
-      const data: RouterData = { index, memory: this.memory, config, ports: routerPorts[index], facts: this.#facts }
+      const data: RouterData = { index, memory: this.memory, config, ports: routerPorts[index], renames: this.renames, facts: this.#facts }
       const worker = this.#spawn(`router ${index}`, './router/worker.ts', data, routerPorts[index])
       worker.on('message', (message: FromRouter) => this.#fromRouter(index, message))
       ready.push(new Promise((resolve) => worker.once('message', () => resolve())))

@@ -59,8 +59,12 @@ function singleKeyOf(command: Command): number {
 }
 
 function place(entry: Entry): void {
-  const name = new Uint8Array(Buffer.from(entry.fullName, 'latin1'))
-  names[entry.id] = name
+  names[entry.id] = new Uint8Array(Buffer.from(entry.fullName, 'latin1'))
+  placeName(entry)
+}
+
+function placeName(entry: Entry): void {
+  const name = names[entry.id]
   let slot = nameHash(name, 0, name.length)
   while (slots[slot] >= 0) {
     assert(all[slots[slot]].fullName !== entry.fullName, 'command names are unique')
@@ -76,6 +80,27 @@ function nameHash(u8: Uint8Array, at: number, length: number): number {
 }
 
 for (const group of groups) for (const command of group) enter(command, undefined)
+
+/**
+ * rename-command: commands answer to new names; to none where that is empty. Returns why that cannot be. Names in
+ * statistics, ACL rules and replies stay what they were.
+ */
+export function renameCommands(renames: readonly (readonly [from: string, to: string])[]): string | undefined {
+  for (const [from, to] of renames) {
+    const entry = findNamed(from)
+    if (entry === undefined) return 'No such command in rename-command'
+    if (to !== '' && findNamed(to) !== undefined) return 'Target command name already exists'
+    names[entry.id] = new Uint8Array(Buffer.from(to.toLowerCase(), 'latin1'))
+    slots.fill(-1)
+    for (const each of top) if (names[each.id].length > 0) placeName(each)
+  }
+  return undefined
+}
+
+function findNamed(name: string): Entry | undefined {
+  const bytes = new Uint8Array(Buffer.from(name, 'latin1'))
+  return findCommand(bytes, 0, bytes.length)
+}
 
 /** All commands and subcommands, by id. */
 export const entries: readonly Entry[] = all

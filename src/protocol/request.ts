@@ -24,6 +24,8 @@ export const SENDER = {
   DENY_BLOCKING: 4,
   /** Replaying an append-only file. */
   LOADING: 8,
+  /** The user may not read every key: commands that look for keys by pattern refuse. */
+  SOME_KEYS: 16,
 } as const
 
 const NOBODY: Sender = { id: 0, flags: 0 }

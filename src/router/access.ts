@@ -3,9 +3,11 @@
 
 import { clientLine } from '../commands/connection/client-line.ts'
 import { DENIED, type Verdict } from '../commands/acl/selector.ts'
+import type { User } from '../commands/acl/user.ts'
 import { Users } from '../commands/acl/users.ts'
 import type { Refusal } from '../commands/acl/log.ts'
 import type { Entry } from '../commands/table.ts'
+import { SENDER } from '../protocol/request.ts'
 import type { Request } from '../protocol/request.ts'
 import type { Connection } from './connection.ts'
 import type { Router } from './router.ts'
@@ -34,15 +36,32 @@ export class Access {
       if (gone.includes(client.user) && client.authenticated) {
         if (client.id === asking) client.closeAfterReply()
         else this.#router.drop(client)
-      } else this.apply(client)
+      } else {
+        this.apply(client)
+        if (client.restrictedTo !== undefined && this.#listensInSecret(client, client.restrictedTo)) {
+          if (client.id === asking) client.closeAfterReply()
+          else this.#router.drop(client)
+        }
+      }
     }
     return null
+  }
+
+  /** Whether a client listens to something that its user may not, or no longer. */
+  #listensInSecret(client: Connection, user: User): boolean {
+    return (['channel', 'pattern', 'shard'] as const).some(space =>
+      this.#router.subscriptions
+        .namesOf(client, space)
+        .some(name => !user.allowsChannel(Buffer.from(name, 'latin1'), space === 'pattern')),
+    )
   }
 
   /** Looks up what a client's user forbids. */
   apply(client: Connection): void {
     const user = this.users.get(client.user)
     client.restrictedTo = user === undefined || user.isUnrestricted ? undefined : user
+    if (client.restrictedTo === undefined || client.restrictedTo.readsAllKeys) client.flags &= ~SENDER.SOME_KEYS
+    else client.flags |= SENDER.SOME_KEYS
   }
 
   get hasOpenDefault(): boolean {

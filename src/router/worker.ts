@@ -2,6 +2,9 @@
 
 import { workerData } from 'node:worker_threads'
 import type { RouterData } from '../shard/thread-data.ts'
+import { renameCommands } from '../commands/table.ts'
 import { Router } from './router.ts'
 
-new Router(workerData as RouterData).ready()
+const data = workerData as RouterData
+renameCommands(data.renames)
+new Router(data).ready()

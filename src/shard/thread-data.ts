@@ -34,6 +34,8 @@ export interface RouterData {
   readonly config: ConfigSnapshot
   /** By shard: large frames. */
   readonly ports: readonly MessagePort[]
+  /** rename-command: old names and new ones. */
+  readonly renames: readonly (readonly [from: string, to: string])[]
   /** Facts about the process that never change. */
   readonly facts: ProcessFacts
 }

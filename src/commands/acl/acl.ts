@@ -22,6 +22,9 @@ const GENPASS_BITS = 256
 const GENPASS_BITS_MAX = 4096
 const LOG_COUNT = 10
 
+const tooMany = (name: string): string =>
+  `ERR unknown subcommand or wrong number of arguments for '${name}'. Try ACL HELP.`
+
 function okOrFailure(out: Reply, answer: unknown): void {
   const failure = failureOf(answer)
   if (failure === undefined) out.ok()
@@ -38,7 +41,7 @@ const cat: RouterCommand = {
   flags: NOSCRIPT | LOADING | STALE,
   args: [{ name: 'categoryname', type: 'string', flags: ['optional'] }],
   serve(_client, req, reply) {
-    if (req.argc > 3) return reply.error(wrongArguments('acl|cat'))
+    if (req.argc > 3) return reply.error(tooMany('CAT'))
     if (req.argc === 2) {
       reply.array(CATEGORIES.length)
       for (const category of CATEGORIES) reply.latin1(category)
@@ -189,7 +192,7 @@ const genpass: RouterCommand = {
   flags: NOSCRIPT | LOADING | STALE,
   args: [{ name: 'bits', type: 'integer', flags: ['optional'] }],
   serve(_client, req, reply) {
-    if (req.argc > 3) return reply.error(wrongArguments('acl|genpass'))
+    if (req.argc > 3) return reply.error(tooMany('GENPASS'))
     const bits = req.argc === 3 ? req.integer(2) : GENPASS_BITS
     if (Number.isNaN(bits)) return reply.error(NOT_AN_INTEGER)
     if (!(bits > 0 && bits <= GENPASS_BITS_MAX)) {
@@ -254,7 +257,7 @@ const log: RouterCommand = {
     },
   ],
   serve(client, req, reply, router) {
-    if (req.argc > 3) return reply.error(wrongArguments('acl|log'))
+    if (req.argc > 3) return reply.error(tooMany('LOG'))
     if (req.argc === 3 && req.is(2, 'RESET'))
       return replyFromMain(client, router, 'acl-log-reset', null, out => out.ok())
     const count = req.argc === 3 ? req.integer(2) : LOG_COUNT

@@ -80,6 +80,12 @@ export class Selector {
     return this.allCommands && this.allKeys && this.allChannels
   }
 
+  get readsAllKeys(): boolean {
+    return (
+      this.allKeys || this.keys.some(({ text, permission }) => text === '*' && (permission & PERMISSION_READ) !== 0)
+    )
+  }
+
   // ---- rules
 
   /** Obeys a rule. Returns why it cannot. */

@@ -158,6 +158,11 @@ export class User {
     return false
   }
 
+  /** Whether some selector lets it read every key. */
+  get readsAllKeys(): boolean {
+    return [this.root, ...this.selectors].some(selector => selector.readsAllKeys)
+  }
+
   /** Whether it may listen to a channel, or to exactly this pattern. */
   allowsChannel(channel: Uint8Array, isPattern: boolean): boolean {
     const all = [this.root, ...this.selectors]

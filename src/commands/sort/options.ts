@@ -2,7 +2,7 @@
 
 import { NOT_AN_INTEGER, SYNTAX } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
-import type { Request } from '../../protocol/request.ts'
+import { type Request, SENDER } from '../../protocol/request.ts'
 import { reachesKeys } from './pattern.ts'
 
 /** What the arguments say. BY and STORE are argument indexes, 0 for none. */
@@ -40,8 +40,13 @@ export class SortOptions {
         }
         i += 2
       } else if (mayStore && req.is(i, 'STORE') && left >= 1) this.store = ++i
-      else if (req.is(i, 'BY') && left >= 1) this.by = ++i
-      else if (req.is(i, 'GET') && left >= 1) this.gets.push(++i)
+      else if (req.is(i, 'BY') && left >= 1) {
+        this.by = ++i
+        if (reachesKeys(req, i) && !mayReadAll(req)) return denied(reply, 'BY')
+      } else if (req.is(i, 'GET') && left >= 1) {
+        this.gets.push(++i)
+        if (!mayReadAll(req)) return denied(reply, 'GET')
+      }
       else {
         reply.error(SYNTAX)
         return false
@@ -49,6 +54,13 @@ export class SortOptions {
     }
     return true
   }
+}
+
+const mayReadAll = (req: Request): boolean => (req.sender.flags & SENDER.SOME_KEYS) === 0
+
+function denied(reply: Reply, option: string): false {
+  reply.error(`ERR ${option} option of SORT denied due to insufficient ACL permissions.`)
+  return false
 }
 
 /** Pushes the arguments that are keys: the one to sort and the last STORE. */
