@@ -48,6 +48,7 @@ export function createSharedMemory(shape: Shape, databases: number): { memory: S
       arenas: arenas.map((m) => m.buffer),
       claims: Array.from({ length: shape.routers }, claimsCreate),
       statistics: Array.from({ length: threads }, () => new SharedArrayBuffer(statisticsBytes(entries.length))),
+      beside: new SharedArrayBuffer(8 * shape.routers),
       requests: ringsBetween(),
       replies: ringsBetween(),
     },

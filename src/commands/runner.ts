@@ -51,7 +51,11 @@ export class Runner {
       statistics.rejected(entry.id)
       return this.failed(reply)
     }
-    if (engine.deferred) return
+    if (engine.deferred) {
+      // What it met before it found that it is long, an expired key say, has happened all the same.
+      this.passOn()
+      return
+    }
     const end = performance.now()
     const microseconds = (end - this.clock) * 1000
     this.clock = end

@@ -45,6 +45,7 @@ export class ClientCron {
       maxOutput = Math.max(maxOutput, client.outputBytes)
     }
     router.statistics.set(STAT.CLIENT_BYTES, bytes)
+    router.engine.bytesBeside[router.index] = bytes
     router.statistics.set(STAT.MAX_INPUT, maxInput)
     router.statistics.set(STAT.MAX_OUTPUT, maxOutput)
     this.#evict(bytes)

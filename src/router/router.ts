@@ -93,6 +93,7 @@ export class Router implements RouterForCommands {
     this.data = data
     this.config = new ConfigCopy(config)
     this.engine = new Engine(viewSettings(config.settings), memory.arenas.map(arenaAttach))
+    this.engine.bytesBeside = new Float64Array(memory.beside)
     this.statistics = new Statistics(memory.statistics[index], entries.length)
     this.#port = parentPort as MessagePort
     this.sink = {

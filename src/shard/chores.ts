@@ -16,6 +16,8 @@ const FREE_STEP = 256
 const BUSY_MS = 2
 /** And after this when there is nothing. */
 const IDLE_MS = 100
+/** A round that could not get the lock tries again after this. */
+const RETRY_MS = 1
 /** A round that could not get the lock for so long waits for it. */
 const PATIENCE_MS = 50
 
@@ -28,6 +30,8 @@ export class Chores {
   readonly #shard: Shard
   readonly #expiry: ExpireCycle
   #next = 0
+  /** When the round that has not had its turn was due first, 0 if none waits. */
+  #dueSince = 0
 
   constructor(shard: Shard) {
     this.#shard = shard
@@ -39,9 +43,11 @@ export class Chores {
     return clock >= this.#next
   }
 
-  /** Whether it has been due for long. */
-  overdue(clock: number): boolean {
-    return clock >= this.#next + PATIENCE_MS
+  /** The shard is busy: the round is put off a little. Returns whether it has been put off for too long. */
+  putOff(clock: number): boolean {
+    if (this.#dueSince === 0) this.#dueSince = clock
+    this.#next = clock + RETRY_MS
+    return clock - this.#dueSince >= PATIENCE_MS
   }
 
   msToNext(clock: number): number {
@@ -52,7 +58,9 @@ export class Chores {
   run(now: number, expires = true): void {
     const shard = this.#shard
     shard.engine.begin(now)
+    this.#dueSince = 0
     let wait = expires ? Math.min(IDLE_MS, this.#expiry.slow(now)) : IDLE_MS
+    if (expires && this.#expiry.fast(now)) wait = BUSY_MS
     if (shard.engine.settings[SETTING.activerehashing] !== 0 && rehashCycle(shard)) wait = BUSY_MS
     const started = performance.now()
     let more = true

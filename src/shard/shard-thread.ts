@@ -75,6 +75,7 @@ export class ShardThread {
     this.#bell = shardBellWord(index)
     this.#engine = new Engine(viewSettings(config.settings), memory.arenas.map(arenaAttach))
     this.#engine.neighbours = new LockedNeighbours(this.#control)
+    this.#engine.bytesBeside = new Float64Array(memory.beside)
     this.#shard = this.#engine.shards[index]
     const statistics = new Statistics(memory.statistics[memory.shape.routers + index], entries.length)
     this.#runner = new Runner(this.#engine, statistics, threadSink(parentPort as MessagePort))
@@ -296,7 +297,7 @@ export class ShardThread {
   /** A round of chores, if the shard is free: a busy one has no need to hurry, and gets its turn the next time. */
   #doChores(): void {
     if (!lockTry(this.#control, this.#lock)) {
-      if (!this.#chores.overdue(performance.now())) return
+      if (!this.#chores.putOff(performance.now())) return
       lockWait(this.#control, this.#lock)
     }
     memoryRefresh(this.#shard.m)

@@ -14,6 +14,8 @@ export interface SharedMemory {
   readonly claims: readonly SharedArrayBuffer[]
   /** One block per thread: the routers first, then the shards. */
   readonly statistics: readonly SharedArrayBuffer[]
+  /** f64 a router: bytes of its clients' buffers, which count for maxmemory. */
+  readonly beside: SharedArrayBuffer
   /** [router][shard]: commands on their way. */
   readonly requests: readonly (readonly SharedArrayBuffer[])[]
   /** [router][shard]: answers. */
