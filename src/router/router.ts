@@ -312,6 +312,11 @@ export class Router implements RouterForCommands {
     client.holds &= ~hold
     if (client.holds !== 0) return
     if (client.parser !== undefined && !client.closing) {
+      // What the client waited for goes out ahead of what its next commands reply.
+      if (client.out !== undefined) {
+        this.#writeRuns()
+        this.#flushOutput(client)
+      }
       this.#runKept(client)
       this.#sealRun(client)
     }

@@ -6,7 +6,7 @@ import { type Command, NOSCRIPT, WRITE, type RouterCommand } from '../command.ts
 
 function flush(req: Request, reply: Reply, name: string): void {
   if (req.argc > 3 || (req.argc === 3 && !req.is(2, 'SYNC') && !req.is(2, 'ASYNC'))) {
-    return reply.error(`ERR ${name} FLUSH only supports SYNC|ASYNC option`)
+    return reply.error(`ERR ${name} FLUSH only ${name === 'SCRIPT' ? 'support' : 'supports'} SYNC|ASYNC option`)
   }
   reply.ok()
 }
