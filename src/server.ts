@@ -8,6 +8,7 @@ import type { ShutdownOptions } from './commands/server/shutdown.ts'
 import { renameCommands } from './commands/table.ts'
 import type { Config } from './config/config.ts'
 import type { LaterLine, Loaded } from './config/load.ts'
+import { expandTitle } from './config/special-kinds.ts'
 import { fromByteString } from './config/split-args.ts'
 import { SKEP_VERSION } from './config/version.ts'
 import { createLog, logLevel } from './log.ts'
@@ -115,6 +116,22 @@ export class Server {
   }
 }
 
+/** Shows in the process list what runs here and where, as `proc-title-template` has it. */
+function showTitle(config: Config): void {
+  if (!config.bool('set-proc-title')) return
+  const host = config.words('bind')[0] ?? '*'
+  const title = expandTitle(config.get('proc-title-template'), {
+    title: 'skep-server',
+    'listen-addr': `${host}:${config.get('port')}`,
+    'server-mode': '',
+    port: config.get('port'),
+    'tls-port': '0',
+    'config-file': config.file ?? '',
+    unixsocket: config.get('unixsocket'),
+  })
+  if (title !== undefined) process.title = title
+}
+
 function changeFolder(config: Config): string | undefined {
   try {
     process.chdir(fromByteString(config.get('dir')).toString())
@@ -127,6 +144,8 @@ function changeFolder(config: Config): string | undefined {
 /** Starts a server from a configuration that has been read, and ends the process with it. */
 export async function runServer({ config, users, renames }: Loaded): Promise<void> {
   const log = createLog(config)
+  showTitle(config)
+  config.onChange(() => showTitle(config))
   if (process.stdout.isTTY || config.bool('always-show-logo')) process.stdout.write(banner(config))
   const server = new Server(config, log)
   server.userLines = users
