@@ -6,12 +6,12 @@
 
 import type { Entry } from '../commands/table.ts'
 import { Reply } from '../protocol/reply.ts'
+import { END, MAIL } from '../shard/mail.ts'
+import { BLOCKED, SERVED, WordBuffer } from '../shard/word.ts'
 import { claimTake } from '../shared/claims.ts'
 import { lockWord } from '../shared/control.ts'
 import { lockTry, unlock } from '../shared/lock.ts'
 import { STAT } from '../shared/statistics.ts'
-import { END, MAIL } from '../shard/mail.ts'
-import { BLOCKED, SERVED, WordBuffer } from '../shard/word.ts'
 import type { Engine } from '../store/engine.ts'
 import { memoryRefresh } from '../store/memory.ts'
 import { waiterFind, waiterRemove } from '../store/waiters.ts'
@@ -80,7 +80,14 @@ export class Blocking {
     const ticket = view.getUint32(BLOCKED.TICKET, true)
     const timeoutMs = view.getFloat64(BLOCKED.TIMEOUT, true)
     const wanted = client.takeDue()
-    this.#begin(client, client.blockingEntry as Entry, ticket, timeoutMs, u8.slice(at + BLOCKED.SHARDS, at + length), wanted)
+    this.#begin(
+      client,
+      client.blockingEntry as Entry,
+      ticket,
+      timeoutMs,
+      u8.slice(at + BLOCKED.SHARDS, at + length),
+      wanted,
+    )
     if (client.closed) this.gone(client)
     const early = this.#early.get(ticket)
     if (early === undefined) return
@@ -198,7 +205,8 @@ export class Blocking {
 
   /** A client watches nothing any more on the shards marked in `shards`. */
   unwatch(client: Connection, shards: Uint8Array): void {
-    for (let shard = 0; shard < shards.length; shard++) if (shards[shard] === 1) this.#endAt(shard, END.WATCH, client.id)
+    for (let shard = 0; shard < shards.length; shard++)
+      if (shards[shard] === 1) this.#endAt(shard, END.WATCH, client.id)
     this.#post.publish()
   }
 

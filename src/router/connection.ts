@@ -13,7 +13,7 @@ import { Request } from '../protocol/request.ts'
 import type { ClientWait } from './blocking.ts'
 import type { Router } from './router.ts'
 import { Stash } from './stash.ts'
-import { Queue } from './transactions.ts'
+import { type Queue, queueTake } from './transactions.ts'
 
 /** Why no further command of the client may be read now. Bits. */
 export const HOLD = {
@@ -94,6 +94,9 @@ export class Connection implements Client {
   #stashes: (Stash | undefined)[] = []
   /** Replies on their way to the socket while answers are due. */
   out: Reply | undefined
+
+  /** Messages that wait until no answer is due. */
+  pushes: Reply | undefined
 
   /** What MULTI has begun. */
   queue: Queue | undefined
@@ -220,10 +223,13 @@ export class Connection implements Client {
 
   #give(awaits: (reply: Uint8Array, wanted: boolean) => void, u8: Uint8Array, at: number, length: number): void {
     this.awaits = undefined
+    const { pushes } = this
+    this.pushes = undefined
     const wanted = this.takeDue()
     // Whoever asks for the output is flushed and settled by the router.
     this.output()
     if (!this.closed) awaits(u8.slice(at, at + length), wanted)
+    if (pushes !== undefined) this.output().raw(pushes.u8, 0, pushes.length)
   }
 
   /** Strikes out the answer that is due first, which comes another way. Returns whether it is wanted. */
@@ -267,7 +273,26 @@ export class Connection implements Client {
     if (this.dueFirst === this.dueLast) {
       this.dueFirst = 0
       this.dueLast = 0
+      if (this.pushes !== undefined) this.#releasePushes()
     }
+  }
+
+  #releasePushes(): void {
+    const pushes = this.pushes as Reply
+    this.pushes = undefined
+    this.output().raw(pushes.u8, 0, pushes.length)
+  }
+
+  /**
+   * Where to put a message that must not overtake the answers now due. While one waits for them, no further commands are
+   * read, so it does not wait for long.
+   */
+  outputBehindDue(): Reply {
+    if (this.owed === 0) return this.router.outputFor(this)
+    this.holds |= HOLD.ANSWERS
+    this.pushes ??= new Reply(256)
+    this.pushes.resp = this.resp
+    return this.pushes
   }
 
   #stash(shard: number): Stash {
@@ -349,7 +374,7 @@ export class Connection implements Client {
   }
 
   multi(): void {
-    this.queue = new Queue(this.router.engine.shards.length, this.db)
+    this.queue = queueTake(this.router.engine.shards.length, this.db)
   }
 
   discard(): void {

@@ -53,6 +53,35 @@ export class Queue {
     this.shards = new Uint8Array(shards)
     this.db = db
   }
+
+  /** Makes it as new, for another client in database `db`. */
+  reset(db: number): void {
+    this.transaction.reset()
+    this.order.length = 0
+    this.shards.fill(0)
+    this.isBroken = false
+    this.db = db
+    this.routerCommands = 0
+    this.bytes = 0
+  }
+}
+
+/** Queues that were used and may be again: their buffers cost more than all else about a short transaction. */
+const spare: Queue[] = []
+const SPARE_MAX = 64
+const SPARE_BYTES_MAX = 16 * 1024
+
+/** An empty queue. */
+export function queueTake(shards: number, db: number): Queue {
+  const queue = spare.pop()
+  if (queue === undefined) return new Queue(shards, db)
+  queue.reset(db)
+  return queue
+}
+
+/** Gives back a queue that nobody looks at any more. */
+function queueGive(queue: Queue): void {
+  if (spare.length < SPARE_MAX && queue.transaction.u8.length <= SPARE_BYTES_MAX) spare.push(queue)
 }
 
 export class Transactions {
@@ -84,9 +113,7 @@ export class Transactions {
     req.db = queue.db
     queue.bytes += frameBytes(req)
     if (entry.shard !== undefined) {
-      const shard = this.#needs.resolve(this.#engine, entry, req)
-      for (let i = 0; i < this.#needs.count; i++) queue.shards[this.#needs.shards[i]] = 1
-      queue.transaction.push(entry, shard.index, req)
+      queue.transaction.push(entry, this.#addNeeds(queue, entry, req), req)
       queue.order.push(undefined)
       return
     }
@@ -98,6 +125,18 @@ export class Transactions {
       const db = req.integer(1)
       if (db >= 0 && db < this.#engine.shards[0].databases) queue.db = db
     }
+  }
+
+  /** Adds the shards that a command needs to those of the queue. Returns the one where it runs. */
+  #addNeeds(queue: Queue, entry: Entry, req: Request): number {
+    if (entry.singleKey > 0) {
+      const { index } = this.#engine.shardOfSlot(req.slot(entry.singleKey))
+      queue.shards[index] = 1
+      return index
+    }
+    const shard = this.#needs.resolve(this.#engine, entry, req)
+    for (let i = 0; i < this.#needs.count; i++) queue.shards[this.#needs.shards[i]] = 1
+    return shard.index
   }
 
   /** Whether memory is used up, with a policy that evicts nothing. What can be evicted goes when EXEC asks for room. */
@@ -138,8 +177,12 @@ export class Transactions {
     const before = reply.length
     if (queue.transaction.length <= BYTES_IN_PASSING && this.#runInPassing(transaction, locks, reply, now)) {
       this.#ended(client)
-      if (queue.routerCommands > 0) this.#finishHere(client, queue, reply, before)
-      else this.#router.replied(client, before)
+      if (queue.routerCommands > 0) {
+        this.#finishHere(client, queue, reply, before)
+      } else {
+        this.#router.replied(client, before)
+        queueGive(queue)
+      }
       return true
     }
     const owner = locks.shards[0]
@@ -149,7 +192,7 @@ export class Transactions {
     client.holds |= HOLD.ANSWERS
     if (queue.routerCommands > 0) {
       client.awaits = (u8, wanted) =>
-        this.#assemble(client, queue, u8, (all) => {
+        this.#assemble(client, queue, u8, all => {
           if (wanted) client.output().raw(all.u8, 0, all.length)
         })
     }
@@ -177,8 +220,7 @@ export class Transactions {
     locks.refresh(this.#engine)
     const { u8, u32 } = transaction
     const runs =
-      !(locks.isOpen(this.#engine) && this.#transactions.writes(u32, 0)) &&
-      this.#transactions.isShort(u8, u32, 0, now)
+      !(locks.isOpen(this.#engine) && this.#transactions.writes(u32, 0)) && this.#transactions.isShort(u8, u32, 0, now)
     if (runs) this.#transactions.run(u8, u32, 0, locks, reply, now)
     locks.release()
     return runs
@@ -190,7 +232,7 @@ export class Transactions {
   #finishHere(client: Connection, queue: Queue, reply: Reply, before: number): void {
     const shardReplies = reply.u8.slice(before, reply.length)
     reply.length = before
-    this.#assemble(client, queue, shardReplies, (all) => {
+    this.#assemble(client, queue, shardReplies, all => {
       reply.raw(all.u8, 0, all.length)
       this.#router.replied(client, before)
     })
@@ -225,7 +267,7 @@ export class Transactions {
         }
       }
       if (done === undefined) atOnce(all)
-      else done((out) => out.raw(all.u8, 0, all.length))
+      else done(out => out.raw(all.u8, 0, all.length))
     }
     step(0)
   }
@@ -268,4 +310,3 @@ const LF = 10
 export const RUNS_IN_MULTI: ReadonlySet<Entry | undefined> = new Set(
   ['discard', 'multi', 'quit', 'reset'].map(commandByName),
 )
-

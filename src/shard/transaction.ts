@@ -60,6 +60,13 @@ export class Transaction {
   count = 0
   #about = 0
 
+  /** Makes it empty. */
+  reset(): void {
+    this.length = HEAD.SIZE
+    this.count = 0
+    this.#about = 0
+  }
+
   /** Queues a copy of a command that runs on `shard`. */
   push(entry: Entry, shard: number, req: Request): void {
     const size = COMMAND.FRAME + frameBytes(req)
@@ -156,8 +163,10 @@ export class TransactionRunner {
     const hasRoom = !isOn || (about & ABOUT.DENY_OOM) === 0 || this.#hasRoom(u32, at)
     runner.passOn()
     if (!isOn) reply.nilArray()
-    else if (!hasRoom) reply.error(OOM_ABORT)
-    else this.#runCommands(u8, u32, at, reply, now)
+    else if (!hasRoom) {
+      reply.error(OOM_ABORT)
+      runner.failed(reply)
+    } else this.#runCommands(u8, u32, at, reply, now)
     runner.settle(now)
   }
 

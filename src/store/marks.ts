@@ -143,7 +143,8 @@ export function farAdd(m: Memory, index: number, amount: number): void {
 /** Whether serving the shard's waiters may take locks of other shards: then a write must hold those from its start. */
 export function hasFarWaiters(m: Memory): boolean {
   if (!hasMarks(m)) return false
-  return m.u32[(markingOf(m) as MarkingRef) * 2 + MARKING.FAR / 4] !== 0
+  const marking = markingOf(m)
+  return marking !== 0 && m.u32[marking * 2 + MARKING.FAR / 4] !== 0
 }
 
 /** Whether a waiter of this shard needs the lock of shard `index`. */
@@ -152,6 +153,8 @@ export const needsFar = (m: Memory, index: number): boolean =>
 
 /** One line about a mark, for tests. */
 export function markDump(m: Memory, mark: MarkRef): string {
-  const key = Buffer.from(m.u8.slice(itemKeyAt(m, mark), itemKeyAt(m, mark) + itemKeyLength(m, mark))).toString('latin1')
+  const key = Buffer.from(m.u8.slice(itemKeyAt(m, mark), itemKeyAt(m, mark) + itemKeyLength(m, mark))).toString(
+    'latin1',
+  )
   return `mark ${markDb(m, mark)}:${key} version=${markVersion(m, mark)} watchers=${markWatchers(m, mark)}`
 }

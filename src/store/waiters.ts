@@ -80,8 +80,7 @@ export const placeNext = (m: Memory, place: PlaceRef): PlaceRef | 0 => m.u32[pla
 export const placeWaiter = (m: Memory, place: PlaceRef): WaiterRef => m.u32[place * 2 + PLACE.WAITER / 4] as WaiterRef
 export const placeArg = (m: Memory, place: PlaceRef): number => m.u32[place * 2 + PLACE.ARG / 4]
 const placeOther = (m: Memory, place: PlaceRef): PlaceRef | 0 => m.u32[place * 2 + PLACE.OTHER / 4] as PlaceRef | 0
-const waiterFirst = (m: Memory, waiter: WaiterRef): PlaceRef | 0 =>
-  m.u32[waiter * 2 + WAITER.FIRST / 4] as PlaceRef | 0
+const waiterFirst = (m: Memory, waiter: WaiterRef): PlaceRef | 0 => m.u32[waiter * 2 + WAITER.FIRST / 4] as PlaceRef | 0
 
 /** The waiter with this ticket, 0 if there is none here (any more). */
 export function waiterFind(m: Memory, ticket: number): WaiterRef | 0 {

@@ -134,7 +134,8 @@ export const blmove: Command = {
   name: 'BLMOVE',
   group: 'list',
   since: '6.2.0',
-  summary: 'Moves an element from an end of a list to an end of another and returns it, waiting for one if there is none.',
+  summary:
+    'Moves an element from an end of a list to an end of another and returns it, waiting for one if there is none.',
   complexity: 'O(1)',
   arity: 6,
   flags: WRITE | DENY_OOM | NOSCRIPT | BLOCKING,
@@ -174,11 +175,7 @@ export const brpoplpush: Command = {
   keys: MOVE_KEYS,
   history: FLOAT_TIMEOUT,
   deprecated: { since: '6.2.0', replacement: '`BLMOVE` with the `RIGHT` and `LEFT` arguments' },
-  args: [
-    { name: 'source', type: 'key', keySpec: 0 },
-    { name: 'destination', type: 'key', keySpec: 1 },
-    TIMEOUT,
-  ],
+  args: [{ name: 'source', type: 'key', keySpec: 0 }, { name: 'destination', type: 'key', keySpec: 1 }, TIMEOUT],
 
   run(shard, req, reply) {
     move(shard, req, reply, RIGHT, LEFT, 3)
@@ -197,7 +194,8 @@ export const brpoplpush: Command = {
 function move(shard: Shard, req: Request, reply: Reply, from: End, to: End, timeoutAt: number): void {
   const ms = timeoutMs(req, timeoutAt, reply)
   if (ms < 0) return
-  if (moveElement(shard, req, from, to, reply)) return sayMove(shard, req, timeoutAt === 5 ? 'LMOVE' : 'RPOPLPUSH', timeoutAt)
+  if (moveElement(shard, req, from, to, reply))
+    return sayMove(shard, req, timeoutAt === 5 ? 'LMOVE' : 'RPOPLPUSH', timeoutAt)
   // Without a list to move from the reply is a plain nil, but not when time was given and is up.
   if (!waitFor(shard, req, 1, 1, 2, ms)) reply.nil()
 }
