@@ -43,27 +43,12 @@ export function answers(server: Server): (op: string, args: unknown, router: num
       log.warn(text)
       return null
     },
-    'slowlog-get': async (count: number) => {
-      await slowCommands.noted()
-      return slowLog.newest(count)
-    },
-    'slowlog-length': async () => {
-      await slowCommands.noted()
-      return slowLog.length
-    },
-    'slowlog-reset': async () => {
-      await slowCommands.noted()
-      slowLog.reset()
-      return null
-    },
-    'latency-events': async () => {
-      await slowCommands.noted()
-      return latencyLog.events()
-    },
-    'latency-reset': async (names: readonly string[]) => {
-      await slowCommands.noted()
-      return latencyLog.reset(names)
-    },
+    // A copy: what is noted while the answer is on its way is not part of it.
+    'slowlog-get': (count: number) => slowCommands.whenNoted(() => [...slowLog.newest(count)]),
+    'slowlog-length': () => slowCommands.whenNoted(() => slowLog.length),
+    'slowlog-reset': () => slowCommands.whenNoted(() => slowLog.reset()),
+    'latency-events': () => slowCommands.whenNoted(() => latencyLog.events()),
+    'latency-reset': (names: readonly string[]) => slowCommands.whenNoted(() => latencyLog.reset(names)),
     shutdown: async (options: ShutdownOptions) => {
       log.info('User requested shutdown...')
       return failed(await server.shutdown(options))

@@ -14,6 +14,7 @@ import { SKEP_VERSION } from './config/version.ts'
 import { createLog, logLevel } from './log.ts'
 import type { ListenArgs, Listening } from './router/messages.ts'
 import { banner, howToConnect } from './banner.ts'
+import { showProcessTitle } from './process-title.ts'
 import { SlowCommands } from './slow-commands.ts'
 import { Supervisor } from './supervisor.ts'
 
@@ -171,6 +172,9 @@ export async function runServer({ config, users, renames }: Loaded): Promise<voi
   process.on('SIGINT', onSignal)
   // As redis-server does: the end of a terminal is not the server's.
   process.on('SIGHUP', () => undefined)
+  const executable = process.argv[1] ?? process.execPath
+  config.onChange(() => showProcessTitle(config, executable))
+  showProcessTitle(config, executable)
   try {
     const problem = changeFolder(config)
     if (problem !== undefined) throw new Error(problem)

@@ -14,10 +14,17 @@ export class SlowCommands {
   /** Clients' names that are being asked for. */
   readonly #asked = new Set<Promise<void>>()
 
+  /** Questions being answered, and what routers have reported meanwhile. */
+  #questions = 0
+  readonly #later: SlowCommand[] = []
+
   constructor(config: Config, supervisor: Supervisor) {
     this.#config = config
     this.#supervisor = supervisor
-    supervisor.on('slow', command => this.#note(command))
+    supervisor.on('slow', command => {
+      if (this.#questions > 0 && command.address !== '') this.#later.push(command)
+      else this.#note(command)
+    })
     config.onChange(update => {
       if ('slowlog-max-len' in update) this.slowLog.trim(config.number('slowlog-max-len'))
     })
@@ -44,9 +51,17 @@ export class SlowCommands {
     this.#asked.add(asked)
   }
 
-  /** Resolves when all that was reported before has been noted: reports of other threads may still be on their way. */
-  async noted(): Promise<void> {
+  /**
+   * Answers a question about what took long, from all that was reported before it: reports of shards' threads may still
+   * be on their way. Routers' reports come in order, so one that comes meanwhile is about the question itself, or later.
+   */
+  async whenNoted<Answer>(answer: () => Answer): Promise<Answer> {
+    this.#questions++
     await new Promise(resolve => setImmediate(resolve))
     await Promise.all(this.#asked)
+    const given = answer()
+    this.#questions--
+    if (this.#questions === 0) for (const command of this.#later.splice(0)) this.#note(command)
+    return given
   }
 }

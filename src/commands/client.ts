@@ -7,10 +7,10 @@ import type { Request, Sender } from '../protocol/request.ts'
 import type { Statistics } from '../shared/statistics.ts'
 import type { Engine } from '../store/engine.ts'
 import type { Users } from './acl/users.ts'
-import type { DebugSwitch } from './server/debug-switches.ts'
-import type { Rates } from './server/rates.ts'
 import type { Pause } from './pause.ts'
 import type { Subscriptions } from './pubsub/registry.ts'
+import type { DebugSwitch } from './server/debug-switches.ts'
+import type { Rates } from './server/rates.ts'
 import type { Tracking } from './tracking.ts'
 
 /** Writes a reply that could not be given at once. */

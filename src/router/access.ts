@@ -1,14 +1,14 @@
 // Who a router's clients are and what they may do. The users are copies of the main thread's, which sends them anew
 // whenever they change; a client of a user that may do everything costs nothing to check.
 
-import { clientLine } from '../commands/connection/client-line.ts'
+import type { Refusal } from '../commands/acl/log.ts'
 import { DENIED, type Verdict } from '../commands/acl/selector.ts'
 import type { User } from '../commands/acl/user.ts'
 import { Users } from '../commands/acl/users.ts'
-import type { Refusal } from '../commands/acl/log.ts'
+import { clientLine } from '../commands/connection/client-line.ts'
 import type { Entry } from '../commands/table.ts'
-import { SENDER } from '../protocol/request.ts'
 import type { Request } from '../protocol/request.ts'
+import { SENDER } from '../protocol/request.ts'
 import type { Connection } from './connection.ts'
 import type { Router } from './router.ts'
 

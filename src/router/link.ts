@@ -17,6 +17,7 @@ export class Link {
   readonly #topics = new Map<string, (value: unknown) => void>()
   #nextId = 1
   #servers: Server[] = []
+  #unix: Server | undefined
 
   constructor(router: Router, port: MessagePort) {
     this.#router = router
@@ -77,7 +78,8 @@ export class Link {
     const before = this.#servers
     try {
       const made = await listenTcp(places, accept)
-      if (unix !== undefined) made.push(await listenUnix(unix.path, unix.mode, places.backlog, accept))
+      // The Unix socket never moves, and closing its server would remove it.
+      if (unix !== undefined) this.#unix ??= await listenUnix(unix.path, unix.mode, places.backlog, accept)
       // Clients that are connected stay when the places change.
       for (const old of before) old.close()
       this.#servers = made

@@ -296,7 +296,8 @@ export class Transactions {
     client.captures = undefined
     const microseconds = (performance.now() - started) * 1000
     statistics.called(entry.id, microseconds, all.errors !== errors)
-    statistics.timed(entry.id, microseconds)
+    if (this.#engine.settings[SETTING.latencyTracking] !== 0) statistics.timed(entry.id, microseconds)
+    this.#runner.noteSlow(entry, req, microseconds)
     if (all.errors !== errors) this.#runner.failed(all)
     return !isLater
   }

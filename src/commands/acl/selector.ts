@@ -1,8 +1,8 @@
 // A selector: commands together with the keys and channels that they may be used on. Every user has one of its own, the
 // root, and may have more; a command is allowed if any one of them allows all of it.
 
-import { equalsAnyCase, upperConstant } from '../../bytes/text.ts'
 import { globMatch } from '../../bytes/glob.ts'
+import { equalsAnyCase, upperConstant } from '../../bytes/text.ts'
 import { fromByteString } from '../../config/split-args.ts'
 import type { Request } from '../../protocol/request.ts'
 import { CATEGORIES, categoriesOf } from '../categories.ts'

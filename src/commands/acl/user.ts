@@ -1,8 +1,7 @@
 // A user: passwords, whether it may log in, and what its selectors allow. Passwords are kept as SHA-256 only.
 
 import { hash } from 'node:crypto'
-import { splitArgs } from '../../config/split-args.ts'
-import { fromByteString } from '../../config/split-args.ts'
+import { fromByteString, splitArgs } from '../../config/split-args.ts'
 import type { Request } from '../../protocol/request.ts'
 import type { Entry } from '../table.ts'
 import { describeSelector } from './describe.ts'

@@ -5,7 +5,7 @@ import { SYNTAX } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
 import type { Client, Router } from '../client.ts'
-import { type Command, ALLOW_BUSY, FAST, LOADING, NOSCRIPT, NO_AUTH, STALE } from '../command.ts'
+import { ALLOW_BUSY, type Command, FAST, LOADING, NO_AUTH, NOSCRIPT, STALE } from '../command.ts'
 import { BAD_NAME, isName } from './name.ts'
 
 const WRONG_PASSWORD = 'WRONGPASS invalid username-password pair or user is disabled.'

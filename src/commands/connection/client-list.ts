@@ -4,7 +4,7 @@ import { SYNTAX } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
 import { type Client, type ClientType, type Question, replyFromRouters } from '../client.ts'
-import { ADMIN, LOADING, NOSCRIPT, STALE, type RouterCommand } from '../command.ts'
+import { ADMIN, LOADING, NOSCRIPT, type RouterCommand, STALE } from '../command.ts'
 import { clientLine, clientType } from './client-line.ts'
 
 const TYPES: Readonly<Record<string, ClientType | undefined>> = {

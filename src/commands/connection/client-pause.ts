@@ -1,7 +1,7 @@
 // CLIENT PAUSE and UNPAUSE: holding clients back for a while, on all routers.
 
 import { type Question, replyFromRouters } from '../client.ts'
-import { ADMIN, LOADING, NOSCRIPT, STALE, type RouterCommand } from '../command.ts'
+import { ADMIN, LOADING, NOSCRIPT, type RouterCommand, STALE } from '../command.ts'
 import { PAUSE } from '../pause.ts'
 
 export const pauseQuestion: Question<{ kind: number; until: number }, undefined> = {

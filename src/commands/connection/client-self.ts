@@ -2,7 +2,7 @@
 
 import { SYNTAX } from '../../protocol/errors.ts'
 import { SENDER } from '../../protocol/request.ts'
-import { ADMIN, LOADING, NOSCRIPT, STALE, type RouterCommand } from '../command.ts'
+import { ADMIN, LOADING, NOSCRIPT, type RouterCommand, STALE } from '../command.ts'
 import { clientLine } from './client-line.ts'
 import { BAD_NAME, isName } from './name.ts'
 

@@ -1,7 +1,7 @@
 // SELECT, QUIT and RESET: which database a connection works on, and its end.
 
 import { NOT_AN_INTEGER } from '../../protocol/errors.ts'
-import { type Command, ALLOW_BUSY, FAST, LOADING, NOSCRIPT, NO_AUTH, STALE } from '../command.ts'
+import { ALLOW_BUSY, type Command, FAST, LOADING, NO_AUTH, NOSCRIPT, STALE } from '../command.ts'
 
 export const select: Command = {
   name: 'SELECT',

@@ -2,7 +2,7 @@
 
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
-import { type Command, NOSCRIPT, WRITE, type RouterCommand } from '../command.ts'
+import { type Command, NOSCRIPT, type RouterCommand, WRITE } from '../command.ts'
 
 function flush(req: Request, reply: Reply, name: string): void {
   if (req.argc > 3 || (req.argc === 3 && !req.is(2, 'SYNC') && !req.is(2, 'ASYNC'))) {

@@ -1,8 +1,8 @@
 // CONFIG. The values in force are changed on the main thread only; every router has a copy to answer GET from.
 
-import { ROOT, rootCounter, rootAdd } from '../../store/keyspace.ts'
+import { ROOT, rootAdd, rootCounter } from '../../store/keyspace.ts'
 import { failureOf, type Question, replyFromMain, replyFromRouters, textsFrom } from '../client.ts'
-import { type Command, ADMIN, LOADING, NOSCRIPT, STALE, type RouterCommand } from '../command.ts'
+import { ADMIN, type Command, LOADING, NOSCRIPT, type RouterCommand, STALE } from '../command.ts'
 import { helpOf } from '../help.ts'
 
 const get: RouterCommand = {

@@ -4,20 +4,20 @@ import { keySlot } from '../../bytes/crc16.ts'
 import { NO_SUCH_KEY, NOT_AN_INTEGER, NOT_POSITIVE } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
-import {
-  entryAccess,
-  entryEncoding,
-  ENCODING,
-  ENCODING_NAMES,
-  type EntryRef,
-  entryType,
-  entryValue,
-  TYPE,
-} from '../../store/entry.ts'
 import { lruIdle } from '../../store/access.ts'
 import { type DictRef, dictBuckets, dictCount, dictIsRehashing } from '../../store/dict.ts'
 import { datasetDigest, valueDigest } from '../../store/digest.ts'
 import type { Engine } from '../../store/engine.ts'
+import {
+  ENCODING,
+  ENCODING_NAMES,
+  type EntryRef,
+  entryAccess,
+  entryEncoding,
+  entryType,
+  entryValue,
+  TYPE,
+} from '../../store/entry.ts'
 import { hashIsTable, hashTable } from '../../store/hash-value.ts'
 import { databaseExpires, databaseKeys, keyspaceDatabase } from '../../store/keyspace.ts'
 import type { Memory } from '../../store/memory.ts'
@@ -27,8 +27,8 @@ import { quicklistCount, quicklistDepth, quicklistFill, quicklistNodes } from '.
 import { payloadOf } from '../../store/rdb/payload.ts'
 import { setIsTable, setTable } from '../../store/set.ts'
 import type { Shard } from '../../store/shard.ts'
-import { setString } from '../../store/string-entry.ts'
 import { stringLength } from '../../store/string.ts'
+import { setString } from '../../store/string-entry.ts'
 import { isPack, zsetDict } from '../../store/zset.ts'
 import type { Client, Router } from '../client.ts'
 

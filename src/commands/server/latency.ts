@@ -3,8 +3,8 @@
 
 import type { Reply } from '../../protocol/reply.ts'
 import { bucketLimit } from '../../shared/statistics.ts'
-import { type Client, replyFromMain, type Router, textsFrom } from '../client.ts'
-import { type Command, ADMIN, LOADING, NOSCRIPT, STALE, type RouterCommand } from '../command.ts'
+import { type Client, type Router, replyFromMain, textsFrom } from '../client.ts'
+import { ADMIN, type Command, LOADING, NOSCRIPT, type RouterCommand, STALE } from '../command.ts'
 import { helpOf } from '../help.ts'
 import { commandByName, type Entry, entries } from '../table.ts'
 import { InfoFacts } from './info-facts.ts'

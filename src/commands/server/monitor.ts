@@ -1,6 +1,6 @@
 // MONITOR: showing a client every command that the server gets.
 
-import { type Command, ADMIN, LOADING, NOSCRIPT, STALE } from '../command.ts'
+import { ADMIN, type Command, LOADING, NOSCRIPT, STALE } from '../command.ts'
 
 export const monitor: Command = {
   name: 'MONITOR',

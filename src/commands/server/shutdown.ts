@@ -2,7 +2,7 @@
 
 import { SYNTAX } from '../../protocol/errors.ts'
 import { failureOf } from '../client.ts'
-import { type Command, ADMIN, ALLOW_BUSY, LOADING, NOSCRIPT, NO_MULTI, STALE } from '../command.ts'
+import { ADMIN, ALLOW_BUSY, type Command, LOADING, NO_MULTI, NOSCRIPT, STALE } from '../command.ts'
 
 /** How to end. */
 export interface ShutdownOptions {

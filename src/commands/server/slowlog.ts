@@ -1,7 +1,7 @@
 // SLOWLOG. The main thread keeps the log, since every thread's commands are in it.
 
 import { replyFromMain } from '../client.ts'
-import { type Command, ADMIN, LOADING, STALE, type RouterCommand } from '../command.ts'
+import { ADMIN, type Command, LOADING, type RouterCommand, STALE } from '../command.ts'
 import { helpOf } from '../help.ts'
 
 const COUNT_DEFAULT = 10
