@@ -29,9 +29,14 @@ export function execute(
   now: number,
 ): boolean {
   engine.begin(now)
-  if ((command.flags & (WRITE | DENY_OOM)) !== 0 && isRefused(engine, command, shard, req)) {
-    reply.error(OUT_OF_MEMORY)
-    return false
+  if ((command.flags & (WRITE | DENY_OOM)) !== 0) {
+    const refused = isRefused(engine, command, shard, req)
+    // Clients hear of what was evicted before the command's own reply.
+    if (engine.invalidations.length > 0) engine.invalidations.passOnEarly?.()
+    if (refused) {
+      reply.error(OUT_OF_MEMORY)
+      return false
+    }
   }
   command.run(shard, req, reply)
   return true

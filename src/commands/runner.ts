@@ -4,12 +4,13 @@
 import { performance } from 'node:perf_hooks'
 import { SETTING } from '../config/settings.ts'
 import type { Reply } from '../protocol/reply.ts'
-import type { Request } from '../protocol/request.ts'
+import { type Request, SENDER } from '../protocol/request.ts'
 import type { Statistics } from '../shared/statistics.ts'
 import type { Engine, Notice } from '../store/engine.ts'
 import type { Shard } from '../store/shard.ts'
-import { SKIP_SLOWLOG, type ShardCommand } from './command.ts'
+import { READONLY, SKIP_SLOWLOG, type ShardCommand } from './command.ts'
 import { execute } from './execute.ts'
+import { rememberKeys } from './remember.ts'
 import type { Attendant } from './serve.ts'
 import type { Entry } from './table.ts'
 
@@ -47,6 +48,7 @@ export class Runner {
   run(entry: Entry, command: ShardCommand, shard: Shard, req: Request, reply: Reply, now: number): void {
     const { engine, statistics } = this
     const errors = reply.errors
+    engine.writer = req.sender.id
     if (!execute(engine, command, shard, req, reply, now)) {
       statistics.rejected(entry.id)
       return this.failed(reply)
@@ -56,6 +58,7 @@ export class Runner {
       this.passOn()
       return
     }
+    if ((req.sender.flags & SENDER.TRACKS) !== 0 && (command.flags & READONLY) !== 0) rememberKeys(entry, shard, req)
     const end = performance.now()
     const microseconds = (end - this.clock) * 1000
     this.clock = end

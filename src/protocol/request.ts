@@ -26,6 +26,10 @@ export const SENDER = {
   LOADING: 8,
   /** The user may not read every key: commands that look for keys by pattern refuse. */
   SOME_KEYS: 16,
+  /** Keeps copies of what it reads (CLIENT TRACKING): the keys are to be remembered. */
+  TRACKS: 32,
+  /** CLIENT CACHING was its last command. */
+  CACHING: 64,
 } as const
 
 const NOBODY: Sender = { id: 0, flags: 0 }

@@ -12,6 +12,8 @@ const PERIOD_MS = 100
 export class ClientCron {
   isPaused = false
   readonly #router: Router
+  /** Bytes of all clients, when they were last counted. */
+  #bytes = 0
 
   constructor(router: Router) {
     this.#router = router
@@ -22,6 +24,7 @@ export class ClientCron {
     const router = this.#router
     router.rates.sample()
     if (this.isPaused) return
+    router.tracking.limit()
     const now = Date.now()
     const timeoutMs = router.engine.settings[SETTING.timeout] * 1000
     const limits = router.config.outputBufferLimits()
@@ -48,6 +51,7 @@ export class ClientCron {
     router.engine.bytesBeside[router.index] = bytes
     router.statistics.set(STAT.MAX_INPUT, maxInput)
     router.statistics.set(STAT.MAX_OUTPUT, maxOutput)
+    this.#bytes = bytes
     this.#evict(bytes)
   }
 
@@ -61,10 +65,18 @@ export class ClientCron {
     return now - client.overSoftLimitSince > softSeconds * 1000
   }
 
+  /** A client takes more memory than before: if that may be too much for all, they are counted at once. */
+  grown(client: Connection): void {
+    if (this.#router.engine.settings[SETTING.maxmemoryClients] === 0) return
+    const limit = this.#limit()
+    if (limit > 0 && this.#bytes + clientBytes(client) > limit) this.limitChanged()
+  }
+
   /** The limit has changed: closes clients at once, so that who set it finds it kept. */
   limitChanged(): void {
     let bytes = 0
     for (const client of this.#router.clients.values()) bytes += clientBytes(client)
+    this.#bytes = bytes
     this.#evict(bytes)
   }
 

@@ -13,7 +13,7 @@ import { commandByName, type Entry, findCommand, findSubcommand } from '../comma
 import { SETTING } from '../config/settings.ts'
 import { NO_AUTH, OUT_OF_MEMORY, wrongArguments } from '../protocol/errors.ts'
 import type { Reply } from '../protocol/reply.ts'
-import type { Request } from '../protocol/request.ts'
+import { type Request, SENDER } from '../protocol/request.ts'
 import { lockWord } from '../shared/control.ts'
 import { lockTry, unlock } from '../shared/lock.ts'
 import type { Statistics } from '../shared/statistics.ts'
@@ -137,6 +137,8 @@ export class Dispatcher {
         : this.#runOnShard(client, known, known.shard as ShardCommand, req, reply)
     if (result === DISPATCHED.HELD) client.lastCommand = previous
     else if (known === WATCH && client.queue === undefined) this.#transactions.watched(client, req)
+    if (this.#engine.invalidations.length > 0) this.#router.tracking.passOn()
+    if ((client.flags & SENDER.CACHING) !== 0 && result === DISPATCHED.DONE) this.#router.tracking.endCaching(client, known)
     return result
   }
 
@@ -345,14 +347,14 @@ export class Dispatcher {
     req: Request,
     reply: Reply,
   ): boolean {
-    const before = reply.length
+    this.#router.replyStart = reply.length
     reply.resp = client.resp
     this.#engine.deferred = false
     const mayBlock = (command.flags & BLOCKING) !== 0
     if (mayBlock) this.#waits.begin(this.#router.index, client.slot, entry.id)
     this.#runner.run(entry, command, shard, req, reply, this.#now)
     if (this.#engine.deferred) {
-      reply.length = before
+      reply.length = this.#router.replyStart
       if (mayBlock) this.#waits.end()
       return false
     }
@@ -363,7 +365,7 @@ export class Dispatcher {
         return true
       }
     }
-    this.#router.replied(client, before)
+    this.#router.replied(client, this.#router.replyStart)
     return true
   }
 

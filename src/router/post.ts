@@ -20,6 +20,9 @@ export type DeliverLarge = (client: number, shard: number, u8: Uint8Array) => vo
 /** Gives away the buffer that a request's bytes lie in, if nothing else does. */
 export type Surrender = (req: Request, end: number) => Uint8Array<ArrayBuffer> | undefined
 
+/** Hears that keys have changed; the contents are described in store/invalidations.ts. */
+export type ChangeListener = (u8: Uint8Array, at: number, length: number) => void
+
 /** Hears that a client waits, and what one that waited got; the contents are described in word.ts. */
 export interface WordListener {
   blocked(client: number, u8: Uint8Array, at: number, length: number): void
@@ -43,8 +46,10 @@ export class Post {
   readonly #late: { readonly shard: number; readonly kind: number; readonly u8: Uint8Array }[] = []
   /** Who hears of clients that wait. */
   words: WordListener | undefined
+  /** Who hears of changed keys. */
+  changes: ChangeListener | undefined
   #total = 0
-  /** Clients that wait: word of them may come at any time. */
+  /** Reasons for word to come at any time. */
   #expected = 0
   #isListening = false
   readonly #woken: () => void
@@ -115,7 +120,7 @@ export class Post {
   }
 
   /**
-   * Mails an errand (MAIL.END or FORWARD), a copy of these bytes. It is on its way as far as `isQueued` goes, even if
+   * Mails an errand (MAIL.END, FORWARD or CHANGED), a copy of these bytes. It is on its way as far as `isQueued` goes, even if
    * it has to wait for room in the ring: nothing overtakes it.
    */
   errand(shard: number, kind: number, u8: Uint8Array, length: number): void {
@@ -131,7 +136,8 @@ export class Post {
     if (length > ring.payloadMax) {
       if (ring.begin(MAIL.LARGE, 0) < 0) return false
       const copy = new Uint8Array(u8.subarray(0, length))
-      this.#ports[shard].postMessage({ what: 'forward', u8: copy } satisfies LargeMail, [copy.buffer])
+      const what = kind === MAIL.CHANGED ? 'invalidate' : 'forward'
+      this.#ports[shard].postMessage({ what, u8: copy } satisfies LargeMail, [copy.buffer])
       return true
     }
     const at = ring.begin(kind, length)
@@ -151,7 +157,7 @@ export class Post {
     this.publish()
   }
 
-  /** So many more, or fewer, words of clients that wait may come, unasked. */
+  /** So many more, or fewer, reasons for word to come unasked: clients that wait, or that keep copies of keys. */
   expect(change: number): void {
     this.#expected += change
   }
@@ -206,6 +212,10 @@ export class Post {
         this.words?.served(ring.u32[at / 4], ring.u8, at + REPLY_HEAD_BYTES, ring.u32[at / 4 + 1])
         continue
       }
+      if (ring.kind === MAIL.CHANGED) {
+        this.changes?.(ring.u8, at + REPLY_HEAD_BYTES, ring.u32[at / 4 + 1])
+        continue
+      }
       if (ring.kind === MAIL.LARGE) {
         this.#openLarge(shard)
         continue
@@ -232,6 +242,10 @@ export class Post {
     const mail = received.message as LargeMail
     if (mail.what === 'served') {
       this.words?.served(mail.client, mail.u8, 0, mail.u8.length)
+      return
+    }
+    if (mail.what === 'changed') {
+      this.changes?.(mail.u8, 0, mail.u8.length)
       return
     }
     assert(mail.what === 'reply', 'shards send replies')

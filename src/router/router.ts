@@ -13,6 +13,7 @@ import type { DebugSwitch } from '../commands/server/debug-switches.ts'
 import { Rates } from '../commands/server/rates.ts'
 import { commandByName, type Entry, entries } from '../commands/table.ts'
 import { SETTING, viewSettings } from '../config/settings.ts'
+import type { OutputBufferLimits } from '../config/special-kinds.ts'
 import { ConfigCopy, type ConfigUpdate } from '../config/values.ts'
 import { byteArray } from '../bytes/byte-array.ts'
 import { freeBuffer } from '../bytes/free-buffer.ts'
@@ -36,6 +37,7 @@ import { Monitors } from './monitors.ts'
 import { RouterPause } from './pause.ts'
 import { Post } from './post.ts'
 import { RouterSubscriptions } from './subscriptions.ts'
+import { RouterTracking } from './tracking.ts'
 
 const READ_BYTES = 64 * 1024
 /** A client with more unsent bytes than this is not read until it has taken some. */
@@ -75,6 +77,7 @@ export class Router implements RouterForCommands {
   /** Where the run being collected starts. */
   #runStart = 0
   #isPolling = false
+  #outputLimits: OutputBufferLimits
   /** The connection whose commands are being run. */
   #serving: Connection | undefined
   readonly link: Link
@@ -86,13 +89,17 @@ export class Router implements RouterForCommands {
   readonly access: Access
   readonly subscriptions: RouterSubscriptions
   readonly cron: ClientCron
+  readonly tracking: RouterTracking
+  /** Where the reply of the command that is being run starts in `reply`. */
+  replyStart = 0
 
   constructor(data: RouterData) {
     const { memory, index, config } = data
     this.index = index
     this.data = data
     this.config = new ConfigCopy(config)
-    this.engine = new Engine(viewSettings(config.settings), memory.arenas.map(arenaAttach))
+    this.#outputLimits = this.config.outputBufferLimits()
+    this.engine = new Engine(viewSettings(config.settings), memory.arenas.map(arenaAttach), memory.shape.routers)
     this.engine.bytesBeside = new Float64Array(memory.beside)
     this.statistics = new Statistics(memory.statistics[index], entries.length)
     this.#port = parentPort as MessagePort
@@ -126,6 +133,7 @@ export class Router implements RouterForCommands {
     this.access = new Access(this)
     this.rates = new Rates(this.engine, this.allStatistics)
     this.cron = new ClientCron(this)
+    this.tracking = new RouterTracking(this, this.#post, control)
     this.monitors = new Monitors(control, this.link, memory.shape.routers)
     for (const question of questions) this.link.onAsk(question.name, args => question.answer(this, args as never))
   }
@@ -203,6 +211,7 @@ export class Router implements RouterForCommands {
     this.monitors.remove(client)
     this.pause.forget(client)
     this.subscriptions.removeAll(client)
+    this.tracking.remove(client)
     this.blocking.gone(client)
     client.discard()
     this.#freeSlot(client)
@@ -249,6 +258,7 @@ export class Router implements RouterForCommands {
         return false
       }
       if (client.holds === 0) this.#runKept(client)
+      this.cron.grown(client)
     }
     this.#afterBatch(client)
     // A client that waits is read on: how else would we see that it is gone?
@@ -268,6 +278,7 @@ export class Router implements RouterForCommands {
     parser.bulkBytesMax = this.engine.settings[SETTING.protoMaxBulkLen]
     dispatcher.start()
     this.#serving = client
+    this.tracking.limit()
     while (client.holds === 0 && !client.closing) {
       const parsed = parser.parse(u8, end)
       if (parsed === PARSED.COMMAND) {
@@ -301,7 +312,8 @@ export class Router implements RouterForCommands {
 
   configChanged(update: ConfigUpdate): void {
     this.config.update(update)
-    if ('maxmemory-clients' in update) this.cron.limitChanged()
+    this.#outputLimits = this.config.outputBufferLimits()
+    if ('maxmemory-clients' in update || 'maxmemory' in update) this.cron.limitChanged()
   }
 
   // ---- holding clients back
@@ -392,6 +404,7 @@ export class Router implements RouterForCommands {
     this.statistics.add(STAT.NET_OUTPUT, bytes.length)
     this.statistics.add(STAT.WRITES, 1)
     if (client.closed || socket.destroyed || socket.writableEnded) return true
+    if (this.#isOverLimit(client, bytes.length)) return true
     // A huge reply's memory goes back as soon as it is sent, not when the collector comes round.
     const isHuge = bytes.length > HUGE_BYTES
     if (isHuge) socket.write(bytes, () => freeBuffer(bytes.buffer))
@@ -402,14 +415,19 @@ export class Router implements RouterForCommands {
     return false
   }
 
-  /** A client that does not read: first it is no longer listened to, then, over its limit, cut off. */
+  /** A client that does not read is no longer listened to. */
   #checkUnsent(client: Connection, unsent: number): void {
     if (unsent > UNSENT_BYTES_MAX) client.holds |= HOLD.OUTPUT
-    const { hard } = this.config.outputBufferLimits()[client.isSubscriber ? 'pubsub' : 'normal']
-    if (hard > 0 && unsent > hard) {
-      this.statistics.add(STAT.OUTPUT_LIMIT_DISCONNECTIONS, 1)
-      this.drop(client)
-    }
+    this.cron.grown(client)
+  }
+
+  /** Cuts a client off that would have more to read than it may: it gets nothing of what put it over its limit. */
+  #isOverLimit(client: Connection, added: number): boolean {
+    const { hard } = this.#outputLimits[client.isSubscriber ? 'pubsub' : 'normal']
+    if (hard === 0 || client.socket.writableLength + added <= hard) return false
+    this.statistics.add(STAT.OUTPUT_LIMIT_DISCONNECTIONS, 1)
+    this.drop(client)
+    return true
   }
 
   /** Sends a reply that came in a buffer of its own, behind what has been replied before it. */
@@ -455,6 +473,11 @@ export class Router implements RouterForCommands {
 
   // ---- the post
 
+  /** Has the turn's end come: what is to be sent then would not wait for the next reply. */
+  endTurnSoon(): void {
+    this.#schedulePoll()
+  }
+
   #schedulePoll(): void {
     if (this.#isPolling) return
     this.#isPolling = true
@@ -469,6 +492,8 @@ export class Router implements RouterForCommands {
   /** Delivers answers, sends them, and lets clients go on that waited for them. */
   #pollPost(): void {
     this.#post.poll()
+    if (this.engine.invalidations.length > 0) this.tracking.passOn()
+    this.tracking.broadcast()
     // Before the answers: they were given earlier.
     this.#writeRuns()
     if (this.#toFlush.length > 0) {
@@ -563,7 +588,9 @@ export class Router implements RouterForCommands {
     return this.access.authenticate(client as Connection, user, password, command)
   }
 
-  trackingChanged(_client: Client): void {}
+  trackingChanged(client: Client): void {
+    this.tracking.changed(client as Connection)
+  }
 }
 
 /** Replies of this size are freed by hand. */

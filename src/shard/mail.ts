@@ -19,7 +19,11 @@
 // its client wait (BLOCKED), and later, from any shard, the reply that it waited for (SERVED); both have the form of an
 // answer, and their contents are described beside their buffer (word.ts).
 //
-// A transaction (kind EXEC) is described in transaction.ts. An errand (END, FORWARD) is a router's without a client; it
+// Word that keys have changed of which clients may have copies (CHANGED) is described in store/invalidations.ts; in an
+// answer's form it goes to a router, for NOBODY. As an errand it goes to an owner, behind a byte for every router there
+// may be: 1 if it is to be passed on to that one.
+//
+// A transaction (kind EXEC) is described in transaction.ts. An errand (END, FORWARD, CHANGED) is a router's without a client; it
 // is answered with an empty reply to NOBODY, so that whatever is sent to the shard afterwards queues behind it.
 //
 // What does not fit a quarter of a ring travels as an ArrayBuffer through a MessagePort, which moves it without a copy;
@@ -29,7 +33,7 @@ import { copyBytes } from '../bytes/copy.ts'
 import type { Request } from '../protocol/request.ts'
 import type { RingProducer } from '../shared/ring.ts'
 
-export const MAIL = { COMMAND: 1, REPLY: 2, LARGE: 3, SLOW: 4, NOTICE: 5, EXEC: 6, BLOCKED: 7, SERVED: 8, END: 9, FORWARD: 10 } as const
+export const MAIL = { COMMAND: 1, REPLY: 2, LARGE: 3, SLOW: 4, NOTICE: 5, EXEC: 6, BLOCKED: 7, SERVED: 8, END: 9, FORWARD: 10, CHANGED: 11 } as const
 
 const COMMAND = { CLIENT: 0, SENDER: 4, COMMAND: 8, DB: 10, RESP: 12, FLAGS: 13, ARGC: 16, BYTES: 20, ARGS: 24 } as const
 export const REPLY_HEAD_BYTES = 8
@@ -130,8 +134,8 @@ export type LargeMail =
       readonly length: Int32Array
       readonly u8: Uint8Array
     }
-  | { readonly what: 'reply' | 'served'; readonly client: number; readonly u8: Uint8Array }
-  | { readonly what: 'exec' | 'forward'; readonly u8: Uint8Array<ArrayBuffer> }
+  | { readonly what: 'reply' | 'served' | 'changed'; readonly client: number; readonly u8: Uint8Array }
+  | { readonly what: 'exec' | 'forward' | 'invalidate'; readonly u8: Uint8Array<ArrayBuffer> }
 
 /** Whether a reply of this length must go through the port. */
 export const isLargeReply = (ring: RingProducer, length: number): boolean => REPLY_HEAD_BYTES + length > ring.payloadMax

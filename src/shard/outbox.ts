@@ -32,16 +32,16 @@ export class Outbox {
     }
   }
 
-  /** Sends word of a client that waits, or of one that has waited: kind BLOCKED or SERVED. */
+  /** Sends word of a client that waits, or of one that has waited, or of changed keys: BLOCKED, SERVED or CHANGED. */
   word(kind: number, client: number, u8: Uint8Array, length: number): void {
     if (isLargeReply(this.#ring, length)) {
-      this.#sendLarge('served', client, new Uint8Array(u8.subarray(0, length)))
+      this.#sendLarge(kind === MAIL.CHANGED ? 'changed' : 'served', client, new Uint8Array(u8.subarray(0, length)))
     } else if (this.#waiting.length > 0 || !sendReply(this.#ring, client, u8, 0, length, kind)) {
       this.#waiting.push({ kind, client, u8: u8.slice(0, length) })
     }
   }
 
-  #sendLarge(what: 'reply' | 'served', client: number, u8: Uint8Array<ArrayBuffer>): void {
+  #sendLarge(what: 'reply' | 'served' | 'changed', client: number, u8: Uint8Array<ArrayBuffer>): void {
     // The buffer itself moves: a value of hundreds of megabytes is not copied once more.
     this.#port.postMessage({ what, client, u8 }, [u8.buffer])
     if (this.#waiting.length > 0 || this.#ring.begin(MAIL.LARGE, 0) < 0) {

@@ -25,6 +25,7 @@ import { Engine } from '../store/engine.ts'
 import { hasFarWaiters } from '../store/marks.ts'
 import { memoryRefresh } from '../store/memory.ts'
 import type { Shard } from '../store/shard.ts'
+import { ROUTERS_MAX } from '../store/tracked.ts'
 import { waiterFind, waiterRemove } from '../store/waiters.ts'
 import { Waits } from '../store/waits.ts'
 import { watchEnd } from '../store/watches.ts'
@@ -73,7 +74,7 @@ export class ShardThread {
     this.#control = new Int32Array(memory.control)
     this.#lock = lockWord(index)
     this.#bell = shardBellWord(index)
-    this.#engine = new Engine(viewSettings(config.settings), memory.arenas.map(arenaAttach))
+    this.#engine = new Engine(viewSettings(config.settings), memory.arenas.map(arenaAttach), memory.shape.routers)
     this.#engine.neighbours = new LockedNeighbours(this.#control)
     this.#engine.bytesBeside = new Float64Array(memory.beside)
     this.#shard = this.#engine.shards[index]
@@ -160,6 +161,7 @@ export class ShardThread {
       const mail = received.message as LargeMail
       if (mail.what === 'exec') return this.#runTransaction(router, mail.u8, new Uint32Array(mail.u8.buffer), 0, now)
       if (mail.what === 'forward') return this.#forward(router, mail.u8, 0, mail.u8.length)
+      if (mail.what === 'invalidate') return this.#invalidate(router, mail.u8, mail.u8.length)
       this.#openLarge(mail)
     } else if (kind === MAIL.COMMAND) {
       readCommand(ring.u8, ring.u32, at, this.#req, this.#envelope)
@@ -167,6 +169,8 @@ export class ShardThread {
       return this.#runTransaction(router, ring.u8, ring.u32, at, now)
     } else if (kind === MAIL.FORWARD) {
       return this.#forward(router, ring.u8, at, ring.length)
+    } else if (kind === MAIL.CHANGED) {
+      return this.#invalidate(router, ring.u8.subarray(at, at + ring.length), ring.length)
     } else {
       assert(kind === MAIL.END, 'routers send commands, transactions and errands')
       return this.#end(router, ring.u32[at / 4], ring.u32[at / 4 + 1])
@@ -185,6 +189,7 @@ export class ShardThread {
     this.#locks.release()
     this.#outboxes[router].reply(this.#transactions.client(u32, at), reply)
     reply.reset()
+    this.#tellChanges()
   }
 
   /** Passes on what a client of one router got from a command of another's. */
@@ -194,6 +199,28 @@ export class ShardThread {
     const served = u8.subarray(at + FORWARD.SERVED, at + length)
     this.#outboxes[to].word(MAIL.SERVED, view.getUint32(FORWARD.SLOT, true), served, served.length)
     this.#hasWord[to] = 1
+    this.#answerErrand(router)
+  }
+
+  /** Tells routers of changed keys that their clients may have copies of: behind the reply of the command that did it. */
+  #tellChanges(): void {
+    const { invalidations } = this.#engine
+    if (invalidations.length === 0) return
+    for (let router = 0; router < this.#outboxes.length; router++) {
+      if (invalidations.routers[router] === 1) this.#tellRouter(router, invalidations.u8, invalidations.length)
+    }
+    invalidations.reset()
+  }
+
+  #tellRouter(router: number, u8: Uint8Array, length: number): void {
+    this.#outboxes[router].word(MAIL.CHANGED, NOBODY, u8, length)
+    this.#hasWord[router] = 1
+  }
+
+  /** Passes on word of keys that a router has changed to those that its errand names. */
+  #invalidate(router: number, u8: Uint8Array, length: number): void {
+    const batch = u8.subarray(ROUTERS_MAX, length)
+    for (let to = 0; to < this.#outboxes.length; to++) if (u8[to] === 1) this.#tellRouter(to, batch, batch.length)
     this.#answerErrand(router)
   }
 
@@ -262,6 +289,7 @@ export class ShardThread {
       this.#outboxes[router].reply(client, reply)
     }
     reply.reset()
+    this.#tellChanges()
     if (this.#large !== undefined) {
       freeBuffer(this.#large)
       this.#large = undefined
@@ -303,8 +331,10 @@ export class ShardThread {
     memoryRefresh(this.#shard.m)
     this.#runner.startBatch()
     const now = Date.now()
+    this.#engine.writer = 0
     this.#chores.run(now, this.#looksForExpired())
     this.#runner.settle(now)
+    this.#tellChanges()
     unlock(this.#control, this.#lock)
     if (this.#engine.notices.length > 0) this.#runner.sink.notices(this.#engine.notices)
     this.#publishWord()

@@ -37,11 +37,21 @@ export const STAT = {
   OUTPUT_LIMIT_DISCONNECTIONS: 22,
   QUERY_LIMIT_DISCONNECTIONS: 23,
   SLOWEST: 24,
-  TRACKING_KEYS: 25,
-  TRACKING_ITEMS: 26,
   TRACKING_PREFIXES: 27,
   CLIENTS_WITH_TIMEOUT: 28,
 } as const
+
+/** What stands for how things are now, and so outlives CONFIG RESETSTAT. */
+const LEVELS: readonly number[] = [
+  STAT.CLIENTS,
+  STAT.BLOCKED_CLIENTS,
+  STAT.CLIENT_BYTES,
+  STAT.PUBSUB_CHANNELS,
+  STAT.PUBSUB_PATTERNS,
+  STAT.PUBSUB_SHARD_CHANNELS,
+  STAT.TRACKING_CLIENTS,
+  STAT.TRACKING_PREFIXES,
+]
 
 const COUNTERS = 64
 const ERRORS_MAX = 128
@@ -163,13 +173,9 @@ export class Statistics {
 
   /** CONFIG RESETSTAT: all but the levels. */
   reset(): void {
-    const clients = this.get(STAT.CLIENTS)
-    const blocked = this.get(STAT.BLOCKED_CLIENTS)
-    const bytes = this.get(STAT.CLIENT_BYTES)
+    const levels = LEVELS.map(level => this.get(level))
     this.#f64.fill(0)
-    this.set(STAT.CLIENTS, clients)
-    this.set(STAT.BLOCKED_CLIENTS, blocked)
-    this.set(STAT.CLIENT_BYTES, bytes)
+    for (const [i, level] of LEVELS.entries()) this.set(level, levels[i])
     this.resetHistograms()
   }
 

@@ -6,6 +6,7 @@ import { EVENT as NOTIFY } from '../config/keyspace-events.ts'
 import { SETTING, type SettingsView } from '../config/settings.ts'
 import { Effects } from './effects.ts'
 import { Eviction, type Neighbours } from './eviction.ts'
+import { Invalidations } from './invalidations.ts'
 import type { Memory } from './memory.ts'
 import { Shard } from './shard.ts'
 import type { Waits } from './waits.ts'
@@ -17,9 +18,6 @@ export interface Notice {
   readonly db: number
   readonly key: Uint8Array
 }
-
-/** Told of every key that changed while somebody has marked keys of its shard. */
-export type MarkListener = (shard: Shard, db: number, key: Uint8Array, at: number, length: number) => void
 
 export { NOTIFY }
 
@@ -48,7 +46,10 @@ export class Engine {
   bytesBeside: Float64Array = new Float64Array(1)
   /** Whether memory was over maxmemory before the last command that was asked about it, and nothing could go. */
   outOfMemory = false
-  onMarkedKey: MarkListener | undefined
+  /** Id of the client whose command is run, 0 = nobody's. */
+  writer = 0
+  /** Word for clients that may have copies of keys that have changed; whoever ran the commands passes it on. */
+  readonly invalidations: Invalidations
   /** Keys that clients wait for and that have changed, in that order: shard index and mark in turn. */
   readonly ready: number[] = []
   /** How commands make their client wait; without it none can. */
@@ -60,8 +61,9 @@ export class Engine {
   /** Told before two databases are exchanged. */
   onSwap: ((db: number, other: number) => void) | undefined
 
-  constructor(settings: SettingsView, memories: readonly Memory[]) {
+  constructor(settings: SettingsView, memories: readonly Memory[], routers = 1) {
     this.settings = settings
+    this.invalidations = new Invalidations(this, routers)
     this.shards = memories.map((m, index) => new Shard(this, m, index))
     this.eviction = new Eviction(this)
   }

@@ -38,7 +38,7 @@ function expireFields(shard: Shard, db: number, entry: EntryRef, budget: number)
   sayDeleted(shard, db, entry)
   const keyAt = itemKeyAt(m, entry)
   const keyLength = itemKeyLength(m, entry)
-  if (m.u32[keyspaceRoot(m) * 2 + ROOT.MARKS / 4] !== 0) engine.onMarkedKey?.(shard, db, m.u8, keyAt, keyLength)
+  if (m.u32[keyspaceRoot(m) * 2 + ROOT.MARKS / 4] !== 0) engine.invalidations.changed(shard, m.u8, keyAt, keyLength, true)
   engine.notify(NOTIFY.HASH, 'hexpired', db, m.u8, keyAt, keyLength)
   for (let i = 0; i < due.count; i++) tableDelete(m, fields, due.refs[i])
   return due.count

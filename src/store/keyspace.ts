@@ -21,7 +21,7 @@
 //       96     8  PACKED_MIN     f64, list elements from this size on have a node of their own; 0 = 1 GiB (quicklist.ts)
 //      104     8  SKIP_CHECKSUM  f64, 1 = RESTORE takes payloads whose checksum is wrong (tests of damaged payloads)
 //      112     4  MARKING        ref of what is known about marks, 0 = nothing yet (marks.ts)
-//      116     4  -              zero
+//      116     4  TRACKING       ref of what is known about tracked keys, 0 = nothing yet (tracked.ts)
 //      120
 //
 // A database:
@@ -61,6 +61,7 @@ export const ROOT = {
   PACKED_MIN: 96,
   SKIP_CHECKSUM: 104,
   MARKING: 112,
+  TRACKING: 116,
   SIZE: 120,
 } as const
 

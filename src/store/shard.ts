@@ -272,7 +272,7 @@ export class Shard {
     const isLazy = engine.settings[lazy] !== 0
     engine.deletedByServer(db, key, at, length, isLazy)
     engine.notify(type, event, db, key, at, length)
-    if (m.u32[keyspaceRoot(m) * 2 + ROOT.MARKS / 4] !== 0) this.#marked(db, key, at, length)
+    if (m.u32[keyspaceRoot(m) * 2 + ROOT.MARKS / 4] !== 0) this.#marked(db, key, at, length, true)
     rootAdd(m, counter, 1)
     // Nobody asked for this deletion, so nobody may wait for it: what is very large goes in steps whatever the setting.
     this.discard(db, entry, isLazy || valueEffort(m, entry) > AT_ONCE_EFFORT)
@@ -346,15 +346,15 @@ export class Shard {
     const { m, engine } = this
     engine.dirty += changes
     rootAdd(m, ROOT.DIRTY, changes)
-    if (m.u32[keyspaceRoot(m) * 2 + ROOT.MARKS / 4] !== 0) this.#marked(db, key, at, length)
+    if (m.u32[keyspaceRoot(m) * 2 + ROOT.MARKS / 4] !== 0) this.#marked(db, key, at, length, false)
     engine.notify(type, event, db, key, at, length)
   }
 
   /** A key of this shard was changed or deleted, and somebody has marked some: tells those who marked this one. */
-  #marked(db: number, key: Uint8Array, at: number, length: number): void {
+  #marked(db: number, key: Uint8Array, at: number, length: number, byServer: boolean): void {
     const mark = markFind(this.m, db, key, at, length)
     if (mark !== 0) this.#changed(mark)
-    this.engine.onMarkedKey?.(this, db, key, at, length)
+    this.engine.invalidations.changed(this, key, at, length, byServer)
   }
 
   #changed(mark: MarkRef): void {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { SETTING } from '../../src/config/settings.ts'
 import { ENTRY_FLAG, type EntryRef, entryExpireAt, entryFlags, TYPE } from '../../src/store/entry.ts'
 import { ROOT, rootCounter } from '../../src/store/keyspace.ts'
+import { hasMarks, markMake, markRelease, markVersion } from '../../src/store/marks.ts'
 import type { Shard } from '../../src/store/shard.ts'
 import { setString } from '../../src/store/string-entry.ts'
 import { keyOf } from '../support/items.ts'
@@ -122,17 +123,16 @@ describe('shard', () => {
   test('marked keys are told of, and only while there are marks', () => {
     const keyspace = testKeyspace(1)
     const [shard] = keyspace.engine.shards
-    const told: string[] = []
-    keyspace.engine.onMarkedKey = (_, db, key, at, length) => {
-      told.push(`${db} ${Buffer.from(key.subarray(at, at + length)).toString()}`)
-    }
+    const mark = markMake(shard.m, 2, Buffer.from('key'), 0, 3)
     keyspace.call('SET', 'key', '1')
-    expect(told).toEqual([])
-    shard.m.u32[shard.m.u32[8] * 2 + ROOT.MARKS / 4] = 1
+    expect(markVersion(shard.m, mark)).toBe(0)
     keyspace.db = 2
     keyspace.call('SET', 'key', '1')
     keyspace.call('DEL', 'key', 'nosuch')
-    expect(told).toEqual(['2 key', '2 key'])
+    expect(markVersion(shard.m, mark)).toBe(2)
+    markRelease(shard.m, mark)
+    keyspace.call('SET', 'key', '1')
+    expect(hasMarks(shard.m)).toBe(false)
   })
 
   test('a collection is added under the argument that names it', () => {

@@ -4,7 +4,7 @@
 import { NOT_AN_INTEGER, SYNTAX } from '../../protocol/errors.ts'
 import type { Request } from '../../protocol/request.ts'
 import type { Client, Question, Router } from '../client.ts'
-import { LOADING, NOSCRIPT, STALE, type RouterCommand } from '../command.ts'
+import { LOADING, NOSCRIPT, type RouterCommand, STALE } from '../command.ts'
 import { Tracking } from '../tracking.ts'
 
 const SWITCH_BROADCAST =
@@ -152,7 +152,8 @@ export const caching: RouterCommand = {
       ],
     },
   ],
-  serve({ tracking }, req, reply) {
+  serve(client, req, reply, router) {
+    const { tracking } = client
     if (!tracking.isOn || !(tracking.isOptIn || tracking.isOptOut)) {
       return reply.error(
         'ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled',
@@ -171,6 +172,7 @@ export const caching: RouterCommand = {
     } else {
       return reply.error(SYNTAX)
     }
+    router.trackingChanged(client)
     reply.ok()
   },
 }

@@ -63,6 +63,7 @@ export const flushdb: Command = {
     const mode = flushMode(shard.engine, req, reply)
     if (mode === undefined) return
     shard.engine.onFlush?.(req.db)
+    shard.engine.invalidations.flushed()
     flush(shard.engine, req.db, mode === 'async')
     sayFlush(shard.engine, req)
     reply.ok()
@@ -91,6 +92,7 @@ export const flushall: Command = {
     const mode = flushMode(shard.engine, req, reply)
     if (mode === undefined) return
     shard.engine.onFlush?.(-1)
+    shard.engine.invalidations.flushed()
     for (let db = 0; db < shard.databases; db++) flush(shard.engine, db, mode === 'async')
     sayFlush(shard.engine, req)
     reply.ok()

@@ -4,7 +4,7 @@
 import { CALLS, FAILED, MICROSECONDS, REJECTED } from '../../shared/statistics.ts'
 import { dictCount } from '../../store/dict.ts'
 import { DATABASE, databaseExpires, databaseKeys, keyspaceDatabase, rootCounter } from '../../store/keyspace.ts'
-import { memoryRefresh } from '../../store/memory.ts'
+import { type Memory, memoryRefresh } from '../../store/memory.ts'
 import { memoryUsed } from '../../store/memory-used.ts'
 import type { Router } from '../client.ts'
 import type { Entry } from '../table.ts'
@@ -52,6 +52,11 @@ export class InfoFacts {
     let sum = 0
     for (const { m } of this.router.engine.shards) sum += rootCounter(m, field)
     return sum
+  }
+
+  /** A figure over all shards. */
+  shards(figure: (m: Memory) => number): number {
+    return this.router.engine.shards.reduce((sum, { m }) => sum + figure(m), 0)
   }
 
   /** A directive's value. */

@@ -6,6 +6,7 @@ import { STAT } from '../../shared/statistics.ts'
 import { lruClock } from '../../store/access.ts'
 import { arenaHeld, arenaUsed } from '../../store/arena.ts'
 import { ROOT, rootCounter } from '../../store/keyspace.ts'
+import { trackedCount, trackedItems } from '../../store/tracked.ts'
 import { entries } from '../table.ts'
 import type { InfoFacts } from './info-facts.ts'
 import { MEMORY_FIELDS } from './info-memory.ts'
@@ -115,8 +116,8 @@ const STATS: readonly InfoField[] = [
   ['active_defrag_key_misses', constant(0)],
   ['total_active_defrag_time', constant(0)],
   ['current_active_defrag_time', constant(0)],
-  ['tracking_total_keys', facts => facts.stat(STAT.TRACKING_KEYS)],
-  ['tracking_total_items', facts => facts.stat(STAT.TRACKING_ITEMS)],
+  ['tracking_total_keys', facts => facts.shards(trackedCount)],
+  ['tracking_total_items', facts => facts.shards(trackedItems)],
   ['tracking_total_prefixes', facts => facts.stat(STAT.TRACKING_PREFIXES)],
   ['unexpected_error_replies', constant(0)],
   ['total_error_replies', facts => facts.stat(STAT.ERROR_REPLIES)],
