@@ -46,7 +46,7 @@ type Others = (typeof OTHERS)[keyof typeof OTHERS]
 export class Eviction {
   readonly #engine: Engine
   readonly #sampled = new RefList()
-  readonly #pools: EvictionPool[] = []
+  readonly #pools: (EvictionPool | undefined)[] = []
   #policy = -1
   #limit = 0
   #deadline = 0
@@ -97,7 +97,7 @@ export class Eviction {
     const settings = this.#engine.settings
     const policy = settings[SETTING.maxmemoryPolicy]
     // Scores of one policy mean nothing to another.
-    if (policy !== this.#policy) for (const pool of this.#pools) pool.clear()
+    if (policy !== this.#policy) for (const pool of this.#pools) pool?.clear()
     this.#policy = policy
     this.#limit = limit
     this.#deadline = performance.now() + timeLimitMs(settings[SETTING.maxmemoryEvictionTenacity])

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { MAXMEMORY_POLICY, SETTING } from '../../src/config/settings.ts'
 import { OUT_OF_MEMORY } from '../../src/protocol/errors.ts'
+import { requestOf } from '../../src/protocol/request.ts'
 import { ROOT, rootCounter } from '../../src/store/keyspace.ts'
 import { memoryUsed } from '../../src/store/memory-used.ts'
 import { errorReply } from '../support/frame.ts'
@@ -81,6 +82,18 @@ describe.each([1, 4])('with %i shards', shards => {
     expect(evicted(keyspace)).toBeGreaterThan(0)
     expect(size(keyspace)).toBe(before + 100 - evicted(keyspace))
   })
+})
+
+test('the policy may change when only some shards have been evicted from', () => {
+  const keyspace = limited(MAXMEMORY_POLICY.ALLKEYS_LRU, 100_000, 2)
+  const { engine } = keyspace
+  engine.neighbours = { borrow: () => false, giveBack() {} }
+  const tag = ['{a}', '{b}'].find(key => engine.shards[0].ofKey(requestOf([key]), 0).index === 1)
+  expect(tag).toBeDefined()
+  for (let i = 0; i < 2000; i++) keyspace.call('SET', `${tag}:${i}`, 'x'.repeat(50))
+  engine.settings[SETTING.maxmemoryPolicy] = MAXMEMORY_POLICY.ALLKEYS_LFU
+  for (let i = 2000; i < 4000; i++) keyspace.call('SET', `${tag}:${i}`, 'x'.repeat(50))
+  expect(memoryUsed(engine)).toBeLessThan(limit(keyspace) + OVERSHOOT)
 })
 
 test('noeviction refuses what takes memory, deletes nothing', () => {
