@@ -32,6 +32,13 @@ export interface ClientWait {
   timer: NodeJS.Timeout | undefined
 }
 
+/** What a client got. */
+interface Early {
+  readonly slot: number
+  readonly shard: number
+  readonly reply: Uint8Array
+}
+
 /** Longest time that a timer takes; a longer wait sets it anew. */
 const TIMER_MS_MAX = 2 ** 31 - 1
 const UNBLOCKED = 'UNBLOCKED client unblocked via CLIENT UNBLOCK'
@@ -46,7 +53,7 @@ export class Blocking {
   readonly #errand = new Uint8Array(8)
   readonly #errandWords = new Uint32Array(this.#errand.buffer)
   /** What clients got before word came here that they wait, by ticket. */
-  readonly #early = new Map<number, { readonly shard: number; readonly reply: Uint8Array }>()
+  readonly #early = new Map<number, Early>()
   readonly #clientOf: (slot: number) => Connection | undefined
   #count = 0
 
@@ -88,11 +95,25 @@ export class Blocking {
       u8.slice(at + BLOCKED.SHARDS, at + length),
       wanted,
     )
-    if (client.closed) this.gone(client)
+    const early = this.#takeEarly(slot, ticket)
+    if (client.closed || client.closing) {
+      this.gone(client)
+      // Whoever asks for the output is flushed and settled by the router, which then frees the slot.
+      client.output()
+    } else if (early !== undefined) {
+      this.#finish(client, early.shard, early.reply, 0, early.reply.length)
+    } else {
+      // No answer is due any more. It is read on, or its end would go unnoticed.
+      client.holds &= ~HOLD.ANSWERS
+      client.socket.resume()
+    }
+  }
+
+  /** What the client in this slot got ahead of the word that it waits. What others before it left there is dropped. */
+  #takeEarly(slot: number, ticket: number): Early | undefined {
     const early = this.#early.get(ticket)
-    if (early === undefined) return
-    this.#early.delete(ticket)
-    this.#finish(client, early.shard, early.reply, 0, early.reply.length)
+    for (const [key, each] of this.#early) if (each.slot === slot) this.#early.delete(key)
+    return early
   }
 
   #begin(
@@ -107,6 +128,8 @@ export class Blocking {
     client.wait = wait
     client.holds |= HOLD.BLOCKED
     this.#post.expect(1)
+    // From now on word may come although no answer is due.
+    this.#router.pollSoon()
     this.#router.statistics.set(STAT.BLOCKED_CLIENTS, ++this.#count)
     if (timeoutMs > 0) this.#setTimer(client, wait, timeoutMs)
   }
@@ -146,7 +169,7 @@ export class Blocking {
     if (client === undefined) return
     if (client.wait?.ticket === ticket) this.#finish(client, shard, u8, at, length)
     // Otherwise word that it waits is still on its way from the owner of another shard, or the client is gone.
-    else if (client.owed > 0) this.#early.set(ticket, { shard, reply: u8.slice(at, at + length) })
+    else if (client.owed > 0) this.#early.set(ticket, { slot, shard, reply: u8.slice(at, at + length) })
   }
 
   #finish(client: Connection, servedBy: number, u8: Uint8Array, at: number, length: number): void {

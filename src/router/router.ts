@@ -478,6 +478,11 @@ export class Router implements RouterForCommands {
     this.#schedulePoll()
   }
 
+  /** Has the post looked at, and listened to, once this turn is over. */
+  pollSoon(): void {
+    this.#schedulePoll()
+  }
+
   #schedulePoll(): void {
     if (this.#isPolling) return
     this.#isPolling = true
