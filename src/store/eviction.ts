@@ -176,8 +176,8 @@ export class Eviction {
   }
 
   #pickSampled(shard: Shard): EntryRef | 0 {
-    this.#pools[shard.index] ??= new EvictionPool()
-    const pool = this.#pools[shard.index]
+    const pool = this.#pools[shard.index] ?? new EvictionPool()
+    this.#pools[shard.index] = pool
     for (;;) {
       let candidates = 0
       for (let db = 0; db < shard.databases; db++) candidates += this.#sample(shard, db, pool)
