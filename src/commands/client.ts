@@ -55,6 +55,8 @@ export interface Client extends Sender {
   /** Commands queued by MULTI, -1 outside of it; and their bytes. */
   readonly queuedCount: number
   readonly queuedBytes: number
+  /** About how many bytes the keys it watches take. */
+  readonly watchedBytes: number
   /** Whether a key it watches has changed. */
   readonly isDirty: boolean
   readonly tracking: Tracking

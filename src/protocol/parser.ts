@@ -29,6 +29,9 @@ const ARGUMENTS_MAX = 2 ** 31 - 1
 const ARGUMENTS_MAX_STRANGER = 10
 const BULK_BYTES_MAX_STRANGER = 16384
 
+/** An argument of so many bytes or more is long. */
+const LONG_BYTES = 32 * 1024
+
 const NOT_WHOLE = -1
 const NOT_A_NUMBER = -2
 
@@ -81,6 +84,11 @@ export class Parser {
     this.bulkBytesMax = other.bulkBytesMax
     this.stranger = other.stranger
     this.shift(delta)
+  }
+
+  /** Bytes before a long argument that is being read: Redis has cut them off its buffer, and CLIENT LIST shows that. */
+  get bytesBeforeLong(): number {
+    return this.#bulk >= LONG_BYTES ? this.at - this.start : 0
   }
 
   /** Bytes from `start` that the command takes at least, as far as is known: what a buffer should have room for. */

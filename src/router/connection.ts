@@ -73,6 +73,8 @@ export class Connection implements Client {
   readonly tracking = new Tracking()
   /** Since when unsent replies are over the soft limit, Unix ms; 0 = they are not. */
   overSoftLimitSince = 0
+  /** About how many bytes the keys it watches take. */
+  watchedBytes = 0
   /** The user, if it may not do everything. */
   restrictedTo: User | undefined
   closing = false
@@ -386,11 +388,12 @@ export class Connection implements Client {
     const { watched } = this
     if (watched === undefined) return
     this.watched = undefined
+    this.watchedBytes = 0
     this.router.blocking.unwatch(this, watched)
   }
 
   get inputBytes(): number {
-    return this.buffered
+    return this.buffered - (this.parser?.bytesBeforeLong ?? 0)
   }
 
   get inputRoom(): number {

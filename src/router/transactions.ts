@@ -23,6 +23,8 @@ import type { Router } from './router.ts'
 
 /** A transaction of more bytes than this goes by mail, as a command does. */
 const BYTES_IN_PASSING = 64 * 1024
+/** What a watched key takes beside its name. */
+const WATCH_BYTES = 96
 const ABORTED = 'EXECABORT Transaction discarded because of previous errors.'
 const SELECT = commandByName('select')
 
@@ -150,7 +152,11 @@ export class Transactions {
   /** Remembers on which shards a client watches keys. */
   watched(client: Connection, req: Request): void {
     client.watched ??= new Uint8Array(this.#engine.shards.length)
-    for (let i = 1; i < req.argc; i++) client.watched[this.#engine.shardOfSlot(req.slot(i)).index] = 1
+    for (let i = 1; i < req.argc; i++) {
+      client.watched[this.#engine.shardOfSlot(req.slot(i)).index] = 1
+      client.watchedBytes += WATCH_BYTES + req.length[i]
+    }
+    this.#router.cron.grown(client)
   }
 
   // ---- EXEC
@@ -212,6 +218,7 @@ export class Transactions {
   #ended(client: Connection): void {
     client.queue = undefined
     client.watched = undefined
+    client.watchedBytes = 0
   }
 
   #runInPassing(transaction: Transaction, locks: LockSet, reply: Reply, now: number): boolean {

@@ -6,9 +6,23 @@ import type { Client, ClientType } from '../client.ts'
 /** What a connection takes beside its buffers: the objects of the socket and of the client. */
 const CONNECTION_BYTES = 1928
 
+/** About what a channel, a pattern or a prefix takes that a client has subscribed to or tracks. */
+const SUBSCRIPTION_BYTES = 128
+
 /** Bytes that a client takes. */
-export const clientBytes = (client: Client): number =>
-  CONNECTION_BYTES + client.inputBytes + client.inputRoom + client.outputBytes + Math.max(0, client.queuedBytes)
+export function clientBytes(client: Client): number {
+  const { tracking } = client
+  const subscriptions = client.channelCount + client.patternCount + client.shardChannelCount + tracking.prefixes.length
+  return (
+    CONNECTION_BYTES +
+    client.inputBytes +
+    client.inputRoom +
+    client.outputBytes +
+    Math.max(0, client.queuedBytes) +
+    client.watchedBytes +
+    subscriptions * SUBSCRIPTION_BYTES
+  )
+}
 
 /** Which limits and filters a client falls under. */
 export function clientType(client: Client): ClientType {
