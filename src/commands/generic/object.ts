@@ -1,7 +1,7 @@
 // OBJECT: what Redis would tell about the object at a key.
 
 import { parseInteger } from '../../bytes/integers.ts'
-import { evictsByFrequency, SETTING } from '../../config/settings.ts'
+import { evictsByFrequency, MAXMEMORY_POLICY, SETTING } from '../../config/settings.ts'
 import { lfuCounter, lruIdle } from '../../store/access.ts'
 import { ENCODING, ENCODING_NAMES, type EntryRef, entryAccess, entryEncoding } from '../../store/entry.ts'
 import type { Shard } from '../../store/shard.ts'
@@ -13,6 +13,12 @@ const SECOND_KEY: readonly KeySpec[] = [{ flags: ['RO'], begin: { index: 2 }, fi
 /** Redis shares the objects of the integers below this one, and counts no references to them. */
 const SHARED_INTEGERS = 10_000
 const SHARED_REFCOUNT = 2 ** 31 - 1
+const NEEDS_CLOCK: ReadonlySet<number> = new Set([
+  MAXMEMORY_POLICY.VOLATILE_LRU,
+  MAXMEMORY_POLICY.VOLATILE_LFU,
+  MAXMEMORY_POLICY.ALLKEYS_LRU,
+  MAXMEMORY_POLICY.ALLKEYS_LFU,
+])
 const SWITCHING =
   'Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.'
 
@@ -104,8 +110,11 @@ const refcount: ShardCommand = {
   },
 }
 
-function isSharedInteger({ m }: Shard, entry: EntryRef): boolean {
+function isSharedInteger({ m, engine }: Shard, entry: EntryRef): boolean {
   if (entryEncoding(m, entry) !== ENCODING.INT) return false
+  // Redis shares none while each value needs an access clock of its own for eviction.
+  const policy = engine.settings[SETTING.maxmemoryPolicy]
+  if (engine.settings[SETTING.maxmemory] > 0 && NEEDS_CLOCK.has(policy)) return false
   const value = parseInteger(m.u8, stringAt(m, entry), stringLength(m, entry))
   return value >= 0 && value < SHARED_INTEGERS
 }
