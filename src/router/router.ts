@@ -8,6 +8,7 @@
 import { type MessagePort, parentPort } from 'node:worker_threads'
 import { Socket } from 'node:net'
 import type { Client, Question, Router as RouterForCommands } from '../commands/client.ts'
+import { PAUSE } from '../commands/pause.ts'
 import { questions } from '../commands/questions.ts'
 import type { DebugSwitch } from '../commands/server/debug-switches.ts'
 import { Rates } from '../commands/server/rates.ts'
@@ -127,7 +128,11 @@ export class Router implements RouterForCommands {
     this.#nextId = index + 1
     this.link = new Link(this, this.#port)
     this.allStatistics = memory.statistics.map(block => new Statistics(block, entries.length))
-    this.pause = new RouterPause(kind => controlSet(control, CONTROL.PAUSED, kind))
+    this.pause = new RouterPause(kind => {
+      controlSet(control, CONTROL.PAUSED, kind)
+      // Nothing changes during a pause: what has expired is gone for readers, and deleted later.
+      this.engine.deletesExpired = kind === PAUSE.NONE
+    })
     this.subscriptions = new RouterSubscriptions(this)
     this.link.onTold('notices', (notices) => this.subscriptions.notices(notices as readonly Notice[]))
     this.access = new Access(this)
@@ -189,7 +194,9 @@ export class Router implements RouterForCommands {
 
   /** Why a new client is turned away, as a reply. */
   #refusal(client: Connection, path: string): string | undefined {
-    if (this.clients.size > this.engine.settings[SETTING.maxclients]) return '-ERR max number of clients reached\r\n'
+    let clients = 0
+    for (const block of this.allStatistics) clients += block.get(STAT.CLIENTS)
+    if (clients > this.engine.settings[SETTING.maxclients]) return '-ERR max number of clients reached\r\n'
     const isLocal = path !== '' || client.address.startsWith('127.') || client.address.startsWith('[::1]')
     const isProtected =
       this.engine.settings[SETTING.protectedMode] !== 0 && this.access.hasOpenDefault && !isLocal

@@ -118,6 +118,7 @@ export class ShardThread {
     }
     if (ring.isEmpty()) return worked
     const now = this.#runner.startBatch()
+    this.#engine.deletesExpired = controlFlag(this.#control, CONTROL.PAUSED) === 0
     const started = this.#runner.clock
     for (let i = 0; i < BATCH && !outbox.isBlocked; i++) {
       const at = ring.next()
