@@ -29,11 +29,9 @@ export function execute(
   now: number,
 ): boolean {
   engine.begin(now)
-  if ((command.flags & (WRITE | DENY_OOM)) !== 0) {
-    const refused = isRefused(engine, command, shard, req)
-    // Clients hear of what was evicted before the command's own reply.
-    if (engine.invalidations.length > 0) engine.invalidations.passOnEarly?.()
-    if (refused) {
+  // A client that keeps copies is to hear what must go before it reads on; for others, the next write is early enough.
+  if ((command.flags & (WRITE | DENY_OOM)) !== 0 || (req.sender.flags & SENDER.TRACKS) !== 0) {
+    if (isRefused(engine, command, shard, req)) {
       reply.error(OUT_OF_MEMORY)
       return false
     }
@@ -47,7 +45,12 @@ function isRefused(engine: Engine, command: ShardCommand, shard: Shard, req: Req
   const sender = req.sender.flags
   const takesMemory = (command.flags & DENY_OOM) !== 0
   if (engine.settings[SETTING.maxmemory] > 0) {
-    if ((sender & MEMORY_DECIDED) === 0 && !engine.makeRoom(shard) && takesMemory) return true
+    if ((sender & MEMORY_DECIDED) === 0) {
+      const hasRoom = engine.makeRoom(shard)
+      // Clients hear of what was evicted before the command's own reply.
+      if (engine.invalidations.length > 0) engine.invalidations.passOnEarly?.()
+      if (!hasRoom && takesMemory) return true
+    }
   } else {
     shard.m.tableBytesMax = Number.POSITIVE_INFINITY
   }

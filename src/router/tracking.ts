@@ -179,8 +179,8 @@ export class RouterTracking {
   #tell(client: Connection, keys: Reply | undefined): void {
     const { redirect } = client.tracking
     if (redirect === 0) return this.#send(client, keys, keys?.length ?? 0, false)
-    const { index, count, clients, link } = this.#router
-    const target = clients.get(redirect)
+    const { index, count, link } = this.#router
+    const target = this.#open(redirect)
     if (target !== undefined) this.#send(target, keys, keys?.length ?? 0, true)
     else if ((redirect - 1) % count === index) this.#broken({ from: client.id, to: redirect })
     else {
@@ -190,13 +190,19 @@ export class RouterTracking {
   }
 
   #redirected({ from, to, keys }: Redirected): void {
-    const { index, count, clients, link } = this.#router
+    const { index, count, link } = this.#router
     if ((to - 1) % count !== index) return
-    const target = clients.get(to)
+    const target = this.#open(to)
     if (target === undefined) return link.tell('redirect-broken', { from, to })
     this.#keys.reset(1024)
     if (keys !== undefined) this.#keys.raw(keys)
     this.#send(target, keys === undefined ? undefined : this.#keys, this.#keys.length, true)
+  }
+
+  /** A client of this router; one that has asked to be closed is as good as gone. */
+  #open(id: number): Connection | undefined {
+    const client = this.#router.clients.get(id)
+    return client?.closing === true ? undefined : client
   }
 
   /** The client that one of ours redirects to is gone. */
