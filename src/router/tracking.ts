@@ -9,10 +9,10 @@ import type { Entry } from '../commands/table.ts'
 import { SETTING } from '../config/settings.ts'
 import { Reply } from '../protocol/reply.ts'
 import { SENDER } from '../protocol/request.ts'
+import { MAIL } from '../shard/mail.ts'
 import { lockWord } from '../shared/control.ts'
 import { lockTry, unlock } from '../shared/lock.ts'
 import { STAT } from '../shared/statistics.ts'
-import { MAIL } from '../shard/mail.ts'
 import { CHANGE, RECORD, recordBytes } from '../store/invalidations.ts'
 import { type Memory, memoryRefresh } from '../store/memory.ts'
 import { ROUTERS_MAX, setBroadcast, trackedCount } from '../store/tracked.ts'
@@ -49,8 +49,8 @@ export class RouterTracking {
     this.#control = control
     post.changes = (u8, at, length) => this.#hear(u8, at, length)
     router.engine.invalidations.passOnEarly = () => this.#passOnEarly()
-    router.link.onTold('invalidate', (message) => this.#redirected(message as Redirected))
-    router.link.onTold('redirect-broken', (message) => this.#broken(message as Redirected))
+    router.link.onTold('invalidate', message => this.#redirected(message as Redirected))
+    router.link.onTold('redirect-broken', message => this.#broken(message as Redirected))
   }
 
   // ---- clients

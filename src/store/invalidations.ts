@@ -22,11 +22,11 @@ import type { Shard } from './shard.ts'
 import {
   broadcastsTo,
   hasBroadcasts,
+  type TrackedRef,
   trackedClear,
   trackedClient,
   trackedClients,
   trackedFind,
-  type TrackedRef,
   trackedRandom,
   trackedRemove,
 } from './tracked.ts'

@@ -164,7 +164,10 @@ describe.each([1, 2])('tracking with %i router(s)', routers => {
     expect(await listener.next()).toEqual(['message', '__redis__:invalidate', null])
     await reader.must('GET', 'b')
     await listener.close()
-    await until(async () => String(await writer.must('CLIENT', 'LIST')).includes(`id=${id} `), there => !there)
+    await until(
+      async () => String(await writer.must('CLIENT', 'LIST')).includes(`id=${id} `),
+      there => !there,
+    )
     await writer.must('SET', 'b', 1)
     expect(await reader.nextPush()).toEqual(['tracking-redir-broken', id])
     const about = (await reader.must('CLIENT', 'TRACKINGINFO')) as ReadonlyMap<string, Value>
@@ -217,8 +220,14 @@ describe.each([1, 2])('tracking with %i router(s)', routers => {
     const values = (await writers[0].must('MGET', ...keys)) as Value[]
     const wrong = (): string[] =>
       caches.flatMap(({ held }) => keys.filter((key, i) => held.has(key) && held.get(key) !== values[i]))
-    await until(async () => caches.some(cache => cache.isWaiting), waiting => !waiting)
-    await until(async () => wrong(), found => found.length === 0).catch(error => {
+    await until(
+      async () => caches.some(cache => cache.isWaiting),
+      waiting => !waiting,
+    )
+    await until(
+      async () => wrong(),
+      found => found.length === 0,
+    ).catch(error => {
       throw new Error(`SKEP_SEED=${seed}: ${error.message}`)
     })
     expect(caches.reduce((sum, { told }) => sum + told, 0)).toBeGreaterThan(100)
@@ -245,7 +254,10 @@ class Cache {
 
   static async open(port: number): Promise<Cache> {
     const cache = new Cache(port)
-    await until(async () => cache.isWaiting, waiting => !waiting)
+    await until(
+      async () => cache.isWaiting,
+      waiting => !waiting,
+    )
     return cache
   }
 

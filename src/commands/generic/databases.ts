@@ -7,6 +7,7 @@ import type { Request } from '../../protocol/request.ts'
 import type { Engine } from '../../store/engine.ts'
 import { databasesSwap, keyspaceDatabase, ROOT, rootAdd } from '../../store/keyspace.ts'
 import type { Shard } from '../../store/shard.ts'
+import { trackedCount } from '../../store/tracked.ts'
 import { type Argument, type Command, FAST, READONLY, WRITE } from '../command.ts'
 import { NO_SUCH_DATABASE } from './rename.ts'
 
@@ -160,6 +161,10 @@ function sayFlush({ effects }: Engine, req: Request): void {
 
 function flushCost(shard: Shard): number {
   let keys = 0
-  for (const each of shard.engine.shards) for (let db = 0; db < each.databases; db++) keys += each.size(db)
+  for (const each of shard.engine.shards) {
+    // Tracked keys are forgotten at once, whatever becomes of the others.
+    keys += trackedCount(each.m)
+    for (let db = 0; db < each.databases; db++) keys += each.size(db)
+  }
   return keys
 }
