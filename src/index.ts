@@ -26,7 +26,7 @@ export async function startServer(options: Options = {}): Promise<RunningServer>
   const anyPort = given.port === undefined || Number(given.port) === 0
   const lines = Object.entries({ ...given, port: anyPort ? 0 : given.port }).map(([name, value]) => {
     const values = Array.isArray(value) ? value : [value]
-    return [name, ...values.map((part) => quote(toByteString(plainValue(part))))].join(' ')
+    return [name, ...values.map(part => quote(toByteString(plainValue(part))))].join(' ')
   })
   const result = loadConfig({ options: lines.join('\n') })
   if ('fatal' in result) throw new Error(result.fatal.text.trim())

@@ -14,7 +14,11 @@ export const logLevel = (config: ConfigValues): string => LEVELS[config.get('log
 /** Makes the log that `logfile` and `loglevel` ask for. */
 export function createLog(config: ConfigValues): Logger {
   const file = config.get('logfile')
-  const options = { level: logLevel(config), base: { pid: process.pid, host: hostname() }, timestamp: pino.stdTimeFunctions.isoTime }
+  const options = {
+    level: logLevel(config),
+    base: { pid: process.pid, host: hostname() },
+    timestamp: pino.stdTimeFunctions.isoTime,
+  }
   if (file === '' && process.stdout.isTTY) {
     const stream = pretty({ sync: true, ignore: 'pid,host', translateTime: 'SYS:HH:MM:ss.l', colorize: true })
     return pino({ ...options, base: null }, stream)

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { AccessControl } from './access.ts'
 import { answers } from './answers.ts'
+import { banner, howToConnect } from './banner.ts'
 import type { ShutdownOptions } from './commands/server/shutdown.ts'
 import { renameCommands } from './commands/table.ts'
 import type { Config } from './config/config.ts'
@@ -12,9 +13,8 @@ import { expandTitle } from './config/special-kinds.ts'
 import { fromByteString } from './config/split-args.ts'
 import { SKEP_VERSION } from './config/version.ts'
 import { createLog, logLevel } from './log.ts'
-import type { ListenArgs, Listening } from './router/messages.ts'
-import { banner, howToConnect } from './banner.ts'
 import { showProcessTitle } from './process-title.ts'
+import type { ListenArgs, Listening } from './router/messages.ts'
 import { SlowCommands } from './slow-commands.ts'
 import { Supervisor } from './supervisor.ts'
 
@@ -52,7 +52,7 @@ export class Server {
     config.onApply(['port'], () => this.#listenAnew('Unable to listen on this port. Check server logs.'))
     config.onApply(['bind'], () => this.#listenAnew('Failed to bind to specified addresses.'))
     config.onApply(['dir'], () => changeFolder(config))
-    config.onChange((update) => {
+    config.onChange(update => {
       if ('loglevel' in update) log.level = logLevel(config)
     })
   }
@@ -152,7 +152,10 @@ export async function runServer({ config, users, renames }: Loaded): Promise<voi
   server.userLines = users
   server.renameLines = renames
   server.supervisor.on('died', (thread, error) => {
-    log.fatal({ err: error }, `The thread of ${thread} has died; the process ends, since its data can no longer be trusted`)
+    log.fatal(
+      { err: error },
+      `The thread of ${thread} has died; the process ends, since its data can no longer be trusted`,
+    )
     process.exit(70)
   })
   server.onEnd = () => process.exit(0)

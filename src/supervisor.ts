@@ -8,13 +8,13 @@ import type { Logger } from 'pino'
 import { entries } from './commands/table.ts'
 import type { Config } from './config/config.ts'
 import type { FromRouter, ToRouter } from './router/messages.ts'
+import type { NoticeBatch, SlowCommand } from './shard/sink.ts'
+import type { ProcessFacts, RouterData, ShardData, SharedMemory } from './shard/thread-data.ts'
 import { claimsCreate } from './shared/claims.ts'
 import { CONTROL, controlCreate, controlSet, type Shape, shardBellWord } from './shared/control.ts'
 import { doorbellRing } from './shared/doorbell.ts'
 import { ringCreate } from './shared/ring.ts'
 import { statisticsBytes } from './shared/statistics.ts'
-import type { NoticeBatch, SlowCommand } from './shard/sink.ts'
-import type { ProcessFacts, RouterData, SharedMemory, ShardData } from './shard/thread-data.ts'
 import { arenaCreate } from './store/arena.ts'
 import { keyspaceCreate } from './store/keyspace.ts'
 import { ARENA_BYTES_MAX, type Memory } from './store/memory.ts'
@@ -45,7 +45,7 @@ export function createSharedMemory(shape: Shape, databases: number): { memory: S
     memory: {
       shape,
       control: controlCreate(shape),
-      arenas: arenas.map((m) => m.buffer),
+      arenas: arenas.map(m => m.buffer),
       claims: Array.from({ length: shape.routers }, claimsCreate),
       statistics: Array.from({ length: threads }, () => new SharedArrayBuffer(statisticsBytes(entries.length))),
       beside: new SharedArrayBuffer(8 * shape.routers),
@@ -85,7 +85,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const { memory, arenas } = createSharedMemory(shape, config.number('databases'))
     this.memory = memory
     this.arenas = arenas
-    config.onChange((update) => {
+    config.onChange(update => {
       for (const router of this.#routers) router.postMessage({ what: 'config', update } satisfies ToRouter)
     })
   }
@@ -109,13 +109,21 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     }
     const ready: Promise<void>[] = []
     for (let index = 0; index < shape.routers; index++) {
-      const data: RouterData = { index, memory: this.memory, config, ports: routerPorts[index], renames: this.renames, facts: this.#facts }
+      const data: RouterData = {
+        index,
+        memory: this.memory,
+        config,
+        ports: routerPorts[index],
+        renames: this.renames,
+        facts: this.#facts,
+      }
       const worker = this.#spawn(`router ${index}`, './router/worker.ts', data, routerPorts[index])
       worker.on('message', (message: FromRouter) => this.#fromRouter(index, message))
-      ready.push(new Promise((resolve) => worker.once('message', () => resolve())))
+      ready.push(new Promise(resolve => worker.once('message', () => resolve())))
       this.#routers.push(worker)
     }
-    for (const shard of this.#shards) shard.on('message', (message: SlowCommand | NoticeBatch) => this.#fromShard(message))
+    for (const shard of this.#shards)
+      shard.on('message', (message: SlowCommand | NoticeBatch) => this.#fromShard(message))
     await Promise.all(ready)
   }
 
@@ -141,7 +149,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       this.#waiting.get(message.id)?.(message.value)
       this.#waiting.delete(message.id)
     } else if (message.what === 'slow') this.emit('slow', message)
-    else if (message.what === 'tell') this.broadcast({ what: 'told', topic: message.topic, value: message.value }, index)
+    else if (message.what === 'tell')
+      this.broadcast({ what: 'told', topic: message.topic, value: message.value }, index)
     else if (message.what === 'notices') this.broadcast({ what: 'told', topic: 'notices', value: message.notices })
   }
 
@@ -164,7 +173,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** Asks one router and waits for its answer. */
   ask(router: number, op: string, args: unknown): Promise<unknown> {
     const id = this.#nextId++
-    return new Promise((resolve) => {
+    return new Promise(resolve => {
       this.#waiting.set(id, resolve)
       this.#routers[router].postMessage({ what: 'ask', id, op, args } satisfies ToRouter)
     })
@@ -186,10 +195,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   async stop(): Promise<void> {
     this.#stopping = true
     const control = new Int32Array(this.memory.control)
-    await Promise.all(this.#routers.map((router) => router.terminate()))
+    await Promise.all(this.#routers.map(router => router.terminate()))
     controlSet(control, CONTROL.STOPPING, 1)
     const ended = this.#shards.map((shard, index) => {
-      const exit = new Promise<void>((resolve) => shard.once('exit', () => resolve()))
+      const exit = new Promise<void>(resolve => shard.once('exit', () => resolve()))
       doorbellRing(control, shardBellWord(index))
       const timer = setTimeout(() => shard.terminate(), STOP_MS)
       return exit.then(() => clearTimeout(timer))

@@ -4,8 +4,8 @@
 // the shared settings first, the update message after.
 
 import type { Directive } from './directive.ts'
-import { DIRECTIVES, findDirective } from './directives.ts'
 import { SKEP } from './directives/network.ts'
+import { DIRECTIVES, findDirective } from './directives.ts'
 import { rewriteFile } from './rewrite.ts'
 import { createSettings, writeSettings } from './settings.ts'
 import { systemErrorText } from './special-kinds.ts'

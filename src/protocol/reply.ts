@@ -3,7 +3,7 @@
 // One Reply serves a thread: commands append to its buffer, and whoever runs them takes the bytes away. Nothing is
 // allocated per reply; the buffer grows when a reply needs it.
 
-import { byteArray, type ByteArray } from '../bytes/byte-array.ts'
+import { type ByteArray, byteArray } from '../bytes/byte-array.ts'
 import { copyBytes } from '../bytes/copy.ts'
 import { formatDouble17, writeDouble17 } from '../bytes/doubles.ts'
 import { integerLength, writeBigInteger, writeInteger } from '../bytes/integers.ts'
@@ -320,4 +320,3 @@ export class Reply {
     this.length += 2
   }
 }
-

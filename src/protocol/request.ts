@@ -150,7 +150,7 @@ export class Request {
 
 /** A request made of texts, for tests and for commands the server gives itself. */
 export function requestOf(parts: readonly (string | Uint8Array)[]): Request {
-  const encoded = parts.map((part) => (typeof part === 'string' ? new Uint8Array(Buffer.from(part, 'latin1')) : part))
+  const encoded = parts.map(part => (typeof part === 'string' ? new Uint8Array(Buffer.from(part, 'latin1')) : part))
   const request = new Request()
   request.start(new Uint8Array(encoded.reduce((sum, part) => sum + part.length, 0)))
   let at = 0

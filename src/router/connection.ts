@@ -3,9 +3,9 @@
 
 import type { Socket } from 'node:net'
 import { byteArray } from '../bytes/byte-array.ts'
+import type { User } from '../commands/acl/user.ts'
 import type { Client, ReplyMode, WriteReply } from '../commands/client.ts'
 import type { Entry } from '../commands/table.ts'
-import type { User } from '../commands/acl/user.ts'
 import { Tracking } from '../commands/tracking.ts'
 import { Parser } from '../protocol/parser.ts'
 import { Reply } from '../protocol/reply.ts'
@@ -320,7 +320,7 @@ export class Connection implements Client {
   later(): (write: WriteReply) => void {
     if (this.captures !== undefined) return this.captures()
     this.holds |= HOLD.LATER
-    return (write) => {
+    return write => {
       if (this.closed) return
       const out = this.output()
       out.resp = this.resp

@@ -4,8 +4,15 @@
 // and a shard's mail is first in, first out. Everything else waits until nothing is due (HOLD.ANSWERS).
 
 import { performance } from 'node:perf_hooks'
+import {
+  BLOCKING,
+  NO_AUTH as NO_AUTH_FLAG,
+  NO_MULTI,
+  type RouterCommand,
+  type ShardCommand,
+  WRITE,
+} from '../commands/command.ts'
 import { arityFits } from '../commands/execute.ts'
-import { BLOCKING, NO_AUTH as NO_AUTH_FLAG, NO_MULTI, type RouterCommand, type ShardCommand, WRITE } from '../commands/command.ts'
 import { PAUSE } from '../commands/pause.ts'
 import { Runner } from '../commands/runner.ts'
 import { Attendant } from '../commands/serve.ts'
@@ -14,10 +21,10 @@ import { SETTING } from '../config/settings.ts'
 import { NO_AUTH, OUT_OF_MEMORY, wrongArguments } from '../protocol/errors.ts'
 import type { Reply } from '../protocol/reply.ts'
 import { type Request, SENDER } from '../protocol/request.ts'
+import { LockSet } from '../shard/locks.ts'
 import { lockWord } from '../shared/control.ts'
 import { lockTry, unlock } from '../shared/lock.ts'
 import type { Statistics } from '../shared/statistics.ts'
-import { LockSet } from '../shard/locks.ts'
 import type { Engine } from '../store/engine.ts'
 import { hasFarWaiters } from '../store/marks.ts'
 import { memoryRefresh } from '../store/memory.ts'
@@ -74,12 +81,14 @@ export class Dispatcher {
     engine.inPassing = true
     this.#transactions = new Transactions(router, engine, this.#runner, post, control)
     const { claims, shape } = router.data.memory
-    this.#waits = new Waits(control, claims.map((each) => new Int32Array(each)), shape.shards)
+    this.#waits = new Waits(
+      control,
+      claims.map(each => new Int32Array(each)),
+      shape.shards,
+    )
     engine.waits = this.#waits
-    this.#runner.attendant = new Attendant(
-      this.#runner,
-      this.#waits,
-      (to, slot, ticket, shard, reply) => router.blocking.deliver(to, slot, ticket, shard, reply),
+    this.#runner.attendant = new Attendant(this.#runner, this.#waits, (to, slot, ticket, shard, reply) =>
+      router.blocking.deliver(to, slot, ticket, shard, reply),
     )
   }
 
@@ -133,12 +142,13 @@ export class Dispatcher {
       client.queue !== undefined && !RUNS_IN_MULTI.has(known)
         ? this.#inMulti(client, known, req, reply)
         : known.router !== undefined
-        ? this.#serve(client, known, known.router, req, reply)
-        : this.#runOnShard(client, known, known.shard as ShardCommand, req, reply)
+          ? this.#serve(client, known, known.router, req, reply)
+          : this.#runOnShard(client, known, known.shard as ShardCommand, req, reply)
     if (result === DISPATCHED.HELD) client.lastCommand = previous
     else if (known === WATCH && client.queue === undefined) this.#transactions.watched(client, req)
     if (this.#engine.invalidations.length > 0) this.#router.tracking.passOn()
-    if ((client.flags & SENDER.CACHING) !== 0 && result === DISPATCHED.DONE) this.#router.tracking.endCaching(client, known)
+    if ((client.flags & SENDER.CACHING) !== 0 && result === DISPATCHED.DONE)
+      this.#router.tracking.endCaching(client, known)
     return result
   }
 
@@ -214,7 +224,8 @@ export class Dispatcher {
     if (!arityFits(command.arity, req.argc)) return wrongArguments(entry.fullName)
     if (!client.authenticated && (command.flags & NO_AUTH_FLAG) === 0) return NO_AUTH
     if (client.queue !== undefined && (command.flags & NO_MULTI) !== 0) return NOT_IN_MULTI
-    if (client.resp === 2 && client.isSubscriber && !SUBSCRIBER_COMMANDS.has(command.name)) return onlyForSubscribers(entry)
+    if (client.resp === 2 && client.isSubscriber && !SUBSCRIBER_COMMANDS.has(command.name))
+      return onlyForSubscribers(entry)
     return undefined
   }
 
@@ -278,7 +289,8 @@ export class Dispatcher {
       shard = shards.length === 1 ? shards[0] : this.#engine.shardOfSlot(req.slot(entry.singleKey))
     } else {
       shard = this.#locks.resolve(this.#engine, entry, req)
-      if (this.#locks.count > 1 || (command.flags & BLOCKING) !== 0) return this.#runOnShards(client, entry, command, shard, req, reply)
+      if (this.#locks.count > 1 || (command.flags & BLOCKING) !== 0)
+        return this.#runOnShards(client, entry, command, shard, req, reply)
     }
     if ((command.flags & BLOCKING) !== 0) {
       this.#locks.clear()
@@ -319,7 +331,8 @@ export class Dispatcher {
       locks.refresh(this.#engine)
       const done =
         ((command.flags & WRITE) === 0 || !locks.isOpen(this.#engine)) &&
-        this.#isShort(command, shard, req) && this.#runInPassing(client, entry, command, shard, req, reply)
+        this.#isShort(command, shard, req) &&
+        this.#runInPassing(client, entry, command, shard, req, reply)
       locks.release()
       if (done) return DISPATCHED.DONE
     }

@@ -2,8 +2,8 @@
 
 import type { Server } from 'node:net'
 import type { MessagePort } from 'node:worker_threads'
-import type { FromRouter, Listening, ListenArgs, ToRouter } from './messages.ts'
 import { listenTcp, listenUnix } from './listener.ts'
+import type { FromRouter, ListenArgs, Listening, ToRouter } from './messages.ts'
 import type { Router } from './router.ts'
 
 /** Answers a question of the main thread's. */
@@ -22,7 +22,7 @@ export class Link {
   constructor(router: Router, port: MessagePort) {
     this.#router = router
     this.#port = port
-    this.onAsk('listen', (args) => this.#listen(args as ListenArgs))
+    this.onAsk('listen', args => this.#listen(args as ListenArgs))
     port.on('message', (message: ToRouter) => this.#received(message))
   }
 
@@ -47,7 +47,7 @@ export class Link {
   /** Asks the main thread. */
   ask(op: string, args: unknown): Promise<unknown> {
     const id = this.#nextId++
-    return new Promise((resolve) => {
+    return new Promise(resolve => {
       this.#waiting.set(id, resolve)
       this.#post({ what: 'ask', id, op, args })
     })

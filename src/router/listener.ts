@@ -18,7 +18,7 @@ type Accept = (socket: Socket, path: string) => void
 
 function server(accept: Accept, path: string): Server {
   // Paused: the router reads through a socket of its own.
-  return createServer({ pauseOnConnect: true, noDelay: true }, (socket) => accept(socket, path))
+  return createServer({ pauseOnConnect: true, noDelay: true }, socket => accept(socket, path))
 }
 
 function listening(made: Server, options: object): Promise<Server> {

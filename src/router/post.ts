@@ -4,12 +4,12 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { assert } from '../bytes/assert.ts'
 import { copyBytes } from '../bytes/copy.ts'
 import type { Request } from '../protocol/request.ts'
-import { routerBellWord, shardBellWord } from '../shared/control.ts'
-import { doorbellAwake, doorbellListen, doorbellPrepare, doorbellRing } from '../shared/doorbell.ts'
-import { RingConsumer, RingProducer } from '../shared/ring.ts'
 import { commandMailBytes, type LargeMail, MAIL, REPLY_HEAD_BYTES, writeCommand } from '../shard/mail.ts'
 import type { RouterData } from '../shard/thread-data.ts'
 import { type Transaction, writeTransaction } from '../shard/transaction.ts'
+import { routerBellWord, shardBellWord } from '../shared/control.ts'
+import { doorbellAwake, doorbellListen, doorbellPrepare, doorbellRing } from '../shared/doorbell.ts'
+import { RingConsumer, RingProducer } from '../shared/ring.ts'
 
 /** Takes an answer off the post. */
 export type Deliver = (client: number, shard: number, u8: Uint8Array, at: number, length: number) => void
@@ -58,8 +58,8 @@ export class Post {
     const { memory, index, ports } = data
     this.#control = new Int32Array(memory.control)
     this.#bell = routerBellWord(memory.shape, index)
-    this.#requests = memory.requests[index].map((buffer) => new RingProducer(buffer))
-    this.#replies = memory.replies[index].map((buffer) => new RingConsumer(buffer))
+    this.#requests = memory.requests[index].map(buffer => new RingProducer(buffer))
+    this.#replies = memory.replies[index].map(buffer => new RingConsumer(buffer))
     this.#ports = ports
     this.#deliver = deliver
     this.#deliverLarge = deliverLarge
@@ -258,7 +258,7 @@ export class Post {
   listen(): boolean {
     if (this.#isListening || (this.#total === 0 && this.#expected === 0)) return true
     const rings = doorbellPrepare(this.#control, this.#bell)
-    if (this.#replies.some((ring) => !ring.isEmpty())) {
+    if (this.#replies.some(ring => !ring.isEmpty())) {
       doorbellAwake(this.#control, this.#bell)
       return false
     }

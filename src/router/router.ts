@@ -5,8 +5,10 @@
 // buffer, a run of bytes for each, and are written when all have been read: the other side is woken once, not each time.
 // The buffer is reused if the kernel took everything at once, which is the usual case.
 
-import { type MessagePort, parentPort } from 'node:worker_threads'
 import { Socket } from 'node:net'
+import { type MessagePort, parentPort } from 'node:worker_threads'
+import { byteArray } from '../bytes/byte-array.ts'
+import { freeBuffer } from '../bytes/free-buffer.ts'
 import type { Client, Question, Router as RouterForCommands } from '../commands/client.ts'
 import { PAUSE } from '../commands/pause.ts'
 import { questions } from '../commands/questions.ts'
@@ -16,21 +18,19 @@ import { commandByName, type Entry, entries } from '../commands/table.ts'
 import { SETTING, viewSettings } from '../config/settings.ts'
 import type { OutputBufferLimits } from '../config/special-kinds.ts'
 import { ConfigCopy, type ConfigUpdate } from '../config/values.ts'
-import { byteArray } from '../bytes/byte-array.ts'
-import { freeBuffer } from '../bytes/free-buffer.ts'
 import { PARSED, Parser } from '../protocol/parser.ts'
 import { Reply } from '../protocol/reply.ts'
 import { Request } from '../protocol/request.ts'
+import { LockedNeighbours } from '../shard/neighbours.ts'
+import { threadSink } from '../shard/sink.ts'
+import type { RouterData } from '../shard/thread-data.ts'
 import { CONTROL, controlSet } from '../shared/control.ts'
 import { STAT, Statistics } from '../shared/statistics.ts'
-import { LockedNeighbours } from '../shard/neighbours.ts'
-import type { RouterData } from '../shard/thread-data.ts'
-import { threadSink } from '../shard/sink.ts'
 import { arenaAttach } from '../store/arena.ts'
 import { Engine, type Notice } from '../store/engine.ts'
 import { Access } from './access.ts'
-import { ClientCron } from './client-cron.ts'
 import { Blocking } from './blocking.ts'
+import { ClientCron } from './client-cron.ts'
 import { Connection, HOLD } from './connection.ts'
 import { DISPATCHED, Dispatcher } from './dispatch.ts'
 import { Link } from './link.ts'
@@ -120,7 +120,7 @@ export class Router implements RouterForCommands {
     )
     const control = new Int32Array(memory.control)
     const claims = new Int32Array(memory.claims[index])
-    this.blocking = new Blocking(this, this.#post, control, claims, (slot) => this.#connections[slot])
+    this.blocking = new Blocking(this, this.#post, control, claims, slot => this.#connections[slot])
     this.#post.words = this.blocking
     this.engine.neighbours = new LockedNeighbours(control)
     this.#dispatcher = new Dispatcher(this, this.engine, this.statistics, this.#post, control)
@@ -134,7 +134,7 @@ export class Router implements RouterForCommands {
       this.engine.deletesExpired = kind === PAUSE.NONE
     })
     this.subscriptions = new RouterSubscriptions(this)
-    this.link.onTold('notices', (notices) => this.subscriptions.notices(notices as readonly Notice[]))
+    this.link.onTold('notices', notices => this.subscriptions.notices(notices as readonly Notice[]))
     this.access = new Access(this)
     this.rates = new Rates(this.engine, this.allStatistics)
     this.cron = new ClientCron(this)
@@ -198,8 +198,7 @@ export class Router implements RouterForCommands {
     for (const block of this.allStatistics) clients += block.get(STAT.CLIENTS)
     if (clients > this.engine.settings[SETTING.maxclients]) return '-ERR max number of clients reached\r\n'
     const isLocal = path !== '' || client.address.startsWith('127.') || client.address.startsWith('[::1]')
-    const isProtected =
-      this.engine.settings[SETTING.protectedMode] !== 0 && this.access.hasOpenDefault && !isLocal
+    const isProtected = this.engine.settings[SETTING.protectedMode] !== 0 && this.access.hasOpenDefault && !isLocal
     return isProtected ? PROTECTED : undefined
   }
 

@@ -33,9 +33,31 @@ import { copyBytes } from '../bytes/copy.ts'
 import type { Request } from '../protocol/request.ts'
 import type { RingProducer } from '../shared/ring.ts'
 
-export const MAIL = { COMMAND: 1, REPLY: 2, LARGE: 3, SLOW: 4, NOTICE: 5, EXEC: 6, BLOCKED: 7, SERVED: 8, END: 9, FORWARD: 10, CHANGED: 11 } as const
+export const MAIL = {
+  COMMAND: 1,
+  REPLY: 2,
+  LARGE: 3,
+  SLOW: 4,
+  NOTICE: 5,
+  EXEC: 6,
+  BLOCKED: 7,
+  SERVED: 8,
+  END: 9,
+  FORWARD: 10,
+  CHANGED: 11,
+} as const
 
-const COMMAND = { CLIENT: 0, SENDER: 4, COMMAND: 8, DB: 10, RESP: 12, FLAGS: 13, ARGC: 16, BYTES: 20, ARGS: 24 } as const
+const COMMAND = {
+  CLIENT: 0,
+  SENDER: 4,
+  COMMAND: 8,
+  DB: 10,
+  RESP: 12,
+  FLAGS: 13,
+  ARGC: 16,
+  BYTES: 20,
+  ARGS: 24,
+} as const
 export const REPLY_HEAD_BYTES = 8
 /** What an END errand ends: u32 what, u32 the client's id or the ticket. */
 export const END = { WATCH: 0, WAIT: 1 } as const
@@ -139,4 +161,3 @@ export type LargeMail =
 
 /** Whether a reply of this length must go through the port. */
 export const isLargeReply = (ring: RingProducer, length: number): boolean => REPLY_HEAD_BYTES + length > ring.payloadMax
-

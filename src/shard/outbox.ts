@@ -59,7 +59,10 @@ export class Outbox {
     let sent = 0
     for (; sent < this.#waiting.length; sent++) {
       const { kind, client, u8 } = this.#waiting[sent]
-      const done = kind === MAIL.LARGE ? this.#ring.begin(MAIL.LARGE, 0) >= 0 : sendReply(this.#ring, client, u8, 0, u8.length, kind)
+      const done =
+        kind === MAIL.LARGE
+          ? this.#ring.begin(MAIL.LARGE, 0) >= 0
+          : sendReply(this.#ring, client, u8, 0, u8.length, kind)
       if (!done) break
     }
     if (sent > 0) this.#waiting.splice(0, sent)

@@ -31,7 +31,7 @@ import { Waits } from '../store/waits.ts'
 import { watchEnd } from '../store/watches.ts'
 import { Chores } from './chores.ts'
 import { LockSet } from './locks.ts'
-import { type Envelope, END, type LargeMail, MAIL, NOBODY, readCommand } from './mail.ts'
+import { END, type Envelope, type LargeMail, MAIL, NOBODY, readCommand } from './mail.ts'
 import { LockedNeighbours } from './neighbours.ts'
 import { Outbox } from './outbox.ts'
 import { threadSink } from './sink.ts'
@@ -81,17 +81,21 @@ export class ShardThread {
     const statistics = new Statistics(memory.statistics[memory.shape.routers + index], entries.length)
     this.#runner = new Runner(this.#engine, statistics, threadSink(parentPort as MessagePort))
     this.#locks = new LockSet(this.#control, memory.shape.shards)
-    this.#requests = memory.requests.map((rings) => new RingConsumer(rings[index]))
-    this.#outboxes = memory.replies.map((rings, router) => new Outbox(new RingProducer(rings[index]), data.ports[router]))
+    this.#requests = memory.requests.map(rings => new RingConsumer(rings[index]))
+    this.#outboxes = memory.replies.map(
+      (rings, router) => new Outbox(new RingProducer(rings[index]), data.ports[router]),
+    )
     this.#chores = new Chores(this.#shard)
     this.#transactions = new TransactionRunner(this.#runner)
     this.#hasWord = new Uint8Array(memory.shape.routers)
-    this.#waits = new Waits(this.#control, memory.claims.map((claims) => new Int32Array(claims)), memory.shape.shards)
+    this.#waits = new Waits(
+      this.#control,
+      memory.claims.map(claims => new Int32Array(claims)),
+      memory.shape.shards,
+    )
     this.#engine.waits = this.#waits
-    this.#runner.attendant = new Attendant(
-      this.#runner,
-      this.#waits,
-      (router, slot, ticket, shard, reply) => this.#sendServed(router, slot, ticket, shard, reply),
+    this.#runner.attendant = new Attendant(this.#runner, this.#waits, (router, slot, ticket, shard, reply) =>
+      this.#sendServed(router, slot, ticket, shard, reply),
     )
   }
 

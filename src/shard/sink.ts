@@ -50,7 +50,18 @@ export function slowCommand(
   for (let i = 0; i < kept; i++) args.push(hidden(i) ? REDACTED : shortened(req, i))
   if (kept < req.argc) args.push(Buffer.from(`... (${req.argc - kept} more arguments)`))
   const name = entry.fullName
-  return { what: 'slow', name, client: req.sender.id, microseconds, at: Date.now(), args, fast, unlogged, address, clientName }
+  return {
+    what: 'slow',
+    name,
+    client: req.sender.id,
+    microseconds,
+    at: Date.now(),
+    args,
+    fast,
+    unlogged,
+    address,
+    clientName,
+  }
 }
 
 function shortened(req: Request, i: number): Uint8Array {

@@ -21,8 +21,15 @@
 //       76    52  -        -
 //      128
 
-
-export const CONTROL = { STOPPING: 0, LOADING: 4, PAUSED: 8, TICKETS: 12, MONITORS: 16, EXPIRE_OFF: 20, SHARDS: 64 } as const
+export const CONTROL = {
+  STOPPING: 0,
+  LOADING: 4,
+  PAUSED: 8,
+  TICKETS: 12,
+  MONITORS: 16,
+  EXPIRE_OFF: 20,
+  SHARDS: 64,
+} as const
 export const SHARD_BLOCK = { LOCK: 0, BELL: 64, BUSY: 72, SIZE: 128 } as const
 
 /** Threads that share one control block: how many of each. */

@@ -80,7 +80,7 @@ export const dictCount = (m: Memory, dict: DictRef): number => m.u32[dict * 2 + 
 export const dictIsRehashing = (m: Memory, dict: DictRef): boolean => dictNewTable(m, dict) !== 0
 /** Buckets of both tables, overflow not counted. */
 export const dictBuckets = (m: Memory, dict: DictRef): number =>
-  (1 << dictBits(m, dict)) + (dictIsRehashing(m, dict) ? (1 << dictNewBits(m, dict)) : 0)
+  (1 << dictBits(m, dict)) + (dictIsRehashing(m, dict) ? 1 << dictNewBits(m, dict) : 0)
 /** Bytes of header and tables, overflow buckets not counted. */
 export const dictBytes = (m: Memory, dict: DictRef): number => DICT.SIZE + dictBuckets(m, dict) * BUCKET.SIZE
 
@@ -342,7 +342,7 @@ function beforeChange(m: Memory, dict: DictRef): void {
 export function dictRehash(m: Memory, dict: DictRef, steps: number): boolean {
   if (!dictIsRehashing(m, dict)) return false
   if (dictPaused(m, dict) > 0) return true
-  const buckets = (1 << dictBits(m, dict))
+  const buckets = 1 << dictBits(m, dict)
   let at = dictRehashed(m, dict)
   let visits = steps * EMPTY_VISITS
   while (steps > 0 && visits > 0 && at < buckets) {
@@ -384,7 +384,7 @@ function moveBucket(m: Memory, dict: DictRef, first: number): boolean {
 }
 
 function tableRelease(m: Memory, table: number, bits: number): void {
-  for (let i = 0; i < (1 << bits); i++) {
+  for (let i = 0; i < 1 << bits; i++) {
     let overflow = m.u32[table * 2 + i * 16 + NEXT_WORD]
     while (overflow !== 0) {
       const next = m.u32[overflow * 2 + NEXT_WORD]
@@ -401,7 +401,7 @@ function tableRelease(m: Memory, table: number, bits: number): void {
  */
 export function dictDrain(m: Memory, dict: DictRef, list: RefList): boolean {
   for (;;) {
-    const buckets = (1 << dictBits(m, dict))
+    const buckets = 1 << dictBits(m, dict)
     for (let at = dictRehashed(m, dict); at < buckets; at++) {
       if (drainBucket(m, dictTable(m, dict) * 2 + at * 16, list)) {
         m.u32[dict * 2 + DICT.REHASHED / 4] = at + 1

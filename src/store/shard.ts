@@ -3,20 +3,14 @@
 // Whoever calls this holds the shard's lock. Nothing is kept here: a second thread's Shard over the same arena is the
 // same keyspace. A handler looks keys up by request argument; the …Key forms take bytes for keys from elsewhere.
 
+import { copyBytes } from '../bytes/copy.ts'
 import { evictsByFrequency, SETTING } from '../config/settings.ts'
 import { WRONG_TYPE } from '../protocol/errors.ts'
 import type { Reply } from '../protocol/reply.ts'
 import { type Request, SENDER } from '../protocol/request.ts'
 import { lfuNew, lfuTouch, lruClock } from './access.ts'
 import { arenaHeld, arenaUsed } from './arena.ts'
-import {
-  dictAdd,
-  dictCount,
-  dictFind,
-  dictRelease,
-  dictRemoveItem,
-  dictReplace,
-} from './dict.ts'
+import { dictAdd, dictCount, dictFind, dictRelease, dictRemoveItem, dictReplace } from './dict.ts'
 import { type Engine, NOTIFY } from './engine.ts'
 import {
   ENTRY,
@@ -49,10 +43,18 @@ import {
   ROOT,
   rootAdd,
 } from './keyspace.ts'
-import { hasMarks, type MarkRef, markFind, markFirst, markIsReady, marksEach, markSetReady, markTouch } from './marks.ts'
+import {
+  hasMarks,
+  type MarkRef,
+  markFind,
+  markFirst,
+  markIsReady,
+  markSetReady,
+  marksEach,
+  markTouch,
+} from './marks.ts'
 import type { Memory } from './memory.ts'
 import { stringAt, stringLength } from './string.ts'
-import { copyBytes } from '../bytes/copy.ts'
 import { valueEffort, valueRelease } from './value.ts'
 
 /** A value of more elements than this is never freed at once when the server itself deletes its key. */
@@ -116,7 +118,8 @@ export class Shard {
   findUntouched(req: Request, i: number, tellsMiss = true): EntryRef | 0 {
     const entry = this.findKey(req.db, req.u8, req.at[i], req.length[i])
     rootAdd(this.m, entry === 0 ? ROOT.MISSES : ROOT.HITS, 1)
-    if (entry === 0 && tellsMiss) this.engine.notify(NOTIFY.KEY_MISS, 'keymiss', req.db, req.u8, req.at[i], req.length[i])
+    if (entry === 0 && tellsMiss)
+      this.engine.notify(NOTIFY.KEY_MISS, 'keymiss', req.db, req.u8, req.at[i], req.length[i])
     return entry
   }
 
@@ -247,7 +250,17 @@ export class Shard {
     const keyAt = itemKeyAt(m, entry)
     // The key is read from the arena while the copy is allocated there: m.u8 may be remade, its bytes stay.
     const key = m.u8
-    const copy = entryCreate(m, type, entryEncoding(m, entry), flags, inline, expireAt, key, keyAt, itemKeyLength(m, entry))
+    const copy = entryCreate(
+      m,
+      type,
+      entryEncoding(m, entry),
+      flags,
+      inline,
+      expireAt,
+      key,
+      keyAt,
+      itemKeyLength(m, entry),
+    )
     entrySetValue(m, copy, m.u32[entry * 2 + ENTRY.VALUE / 4])
     if (inline > 0) copyBytes(m.u8, stringAt(m, copy), m.u8, stringAt(m, entry), inline)
     this.replaceEntry(db, entry, copy)
@@ -334,15 +347,7 @@ export class Shard {
   }
 
   /** As `touched`, for a key that is no argument. */
-  touchedKey(
-    db: number,
-    key: Uint8Array,
-    at: number,
-    length: number,
-    type: number,
-    event: string,
-    changes = 1,
-  ): void {
+  touchedKey(db: number, key: Uint8Array, at: number, length: number, type: number, event: string, changes = 1): void {
     const { m, engine } = this
     engine.dirty += changes
     rootAdd(m, ROOT.DIRTY, changes)
@@ -372,7 +377,7 @@ export class Shard {
   }
 
   #flushing(db: number): void {
-    marksEach(this.m, db, (mark) => {
+    marksEach(this.m, db, mark => {
       if (this.#hasMarked(mark, db)) this.#changed(mark)
     })
   }

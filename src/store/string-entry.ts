@@ -95,7 +95,8 @@ export function setStringBlock(
 
 /** Whether an inline string of `length` bytes can be written over the entry without wasting more than half of it. */
 function fitsInPlace(m: Memory, entry: EntryRef, keyLength: number, length: number, expires: boolean): boolean {
-  if (entryType(m, entry) !== TYPE.STRING || stringIsOutline(m, entry) || entryExpires(m, entry) !== expires) return false
+  if (entryType(m, entry) !== TYPE.STRING || stringIsOutline(m, entry) || entryExpires(m, entry) !== expires)
+    return false
   const bytes = entryBytes(keyLength, length, expires)
   const room = blockRoom(m, entry)
   return bytes <= room && bytes * 2 > room

@@ -10,7 +10,16 @@
 import { copyBytes } from '../bytes/copy.ts'
 import { parseInteger } from '../bytes/integers.ts'
 import { allocate, blockRoom, reallocate } from './arena.ts'
-import { ENCODING, type EntryRef, type Encoding, ENTRY, ENTRY_FLAG, entryBytes, entryFlags, entryValue } from './entry.ts'
+import {
+  ENCODING,
+  ENTRY,
+  ENTRY_FLAG,
+  type Encoding,
+  type EntryRef,
+  entryBytes,
+  entryFlags,
+  entryValue,
+} from './entry.ts'
 import { itemKeyAt, itemKeyLength } from './item.ts'
 import type { Memory, Ref } from './memory.ts'
 
@@ -70,6 +79,12 @@ export function stringBlockResize(m: Memory, block: StringBlockRef, length: numb
 }
 
 /** Copies bytes from outside the arena into a block. */
-export function stringBlockWrite(m: Memory, block: StringBlockRef, bytes: Uint8Array, at: number, length: number): void {
+export function stringBlockWrite(
+  m: Memory,
+  block: StringBlockRef,
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+): void {
   copyBytes(m.u8, block * 8 + STRING_BLOCK.BYTES, bytes, at, length)
 }

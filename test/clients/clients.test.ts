@@ -30,21 +30,21 @@ describe('ioredis', () => {
 
   test('pipelines over several shards come back in order', async () => {
     const pipeline = redis.pipeline()
-    for (let i = 0; i < 500; i++) pipeline.set(`io:p:${i}`, i)
+    for (let i = 0; i < 500; i++) pipeline.set(`io:p:${i}`, String(i))
     for (let i = 0; i < 500; i++) pipeline.get(`io:p:${i}`)
     const replies = (await pipeline.exec()) ?? []
     expect(replies.slice(500).map(([, value]) => value)).toEqual(Array.from({ length: 500 }, (_, i) => String(i)))
   })
 
   test('a transaction over several shards is one', async () => {
-    const replies = await redis.multi().set('io:t1', 1).incr('io:t2').mget('io:t1', 'io:t2').exec()
+    const replies = await redis.multi().set('io:t1', '1').incr('io:t2').mget('io:t1', 'io:t2').exec()
     expect(replies?.map(([, value]) => value)).toEqual(['OK', 1, ['1', '1']])
   })
 
   test('hashes, sets, sorted sets, lists and streams', async () => {
     await redis.hset('io:h', { name: 'skep', kind: 'hive' })
     expect(await redis.hgetall('io:h')).toEqual({ name: 'skep', kind: 'hive' })
-    await redis.zadd('io:z', 2, 'b', 1, 'a')
+    await redis.zadd('io:z', '2', 'b', '1', 'a')
     expect(await redis.zrange('io:z', 0, -1, 'WITHSCORES')).toEqual(['a', '1', 'b', '2'])
     await redis.sadd('io:s', 'm')
     expect(await redis.smembers('io:s')).toEqual(['m'])

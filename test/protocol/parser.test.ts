@@ -37,7 +37,7 @@ describe('parser', () => {
   })
 
   test('reads inline commands, with quotes', () => {
-    expect(parseAll(bytesOf('PING\r\nset k "a b\\x41\\n"\nget \'it\\\'s\'\r\n\r\n'), []).commands).toEqual([
+    expect(parseAll(bytesOf("PING\r\nset k \"a b\\x41\\n\"\nget 'it\\'s'\r\n\r\n"), []).commands).toEqual([
       ['PING'],
       ['set', 'k', 'a bA\n'],
       ['get', "it's"],

@@ -56,7 +56,17 @@ describe('hostile clients', () => {
   test('random bytes never bring the server down', async () => {
     const seed = chooseSeed()
     const random = randomFrom(seed)
-    const words = ['*3\r\n', '$3\r\nSET\r\n', '$1\r\nk\r\n', '$-1\r\n', 'PING\r\n', '*\r\n', '\0\xff', '"', '$99999999\r\n']
+    const words = [
+      '*3\r\n',
+      '$3\r\nSET\r\n',
+      '$1\r\nk\r\n',
+      '$-1\r\n',
+      'PING\r\n',
+      '*\r\n',
+      '\0\xff',
+      '"',
+      '$99999999\r\n',
+    ]
     for (let round = 0; round < 60; round++) {
       const { socket, closed } = await open()
       for (let i = random.int(1, 12); i > 0; i--) {

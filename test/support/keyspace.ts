@@ -13,9 +13,9 @@ import { DictWalk, dictCheck } from '../../src/store/dict-walk.ts'
 import { Engine } from '../../src/store/engine.ts'
 import { type EntryRef, entryType, TYPE } from '../../src/store/entry.ts'
 import { hashCheck } from '../../src/store/hash-ops.ts'
+import { databaseExpires, databaseKeys, keyspaceCreate, keyspaceDatabase } from '../../src/store/keyspace.ts'
 import type { Memory } from '../../src/store/memory.ts'
 import { setCheck } from '../../src/store/set.ts'
-import { databaseExpires, databaseKeys, keyspaceCreate, keyspaceDatabase } from '../../src/store/keyspace.ts'
 import { parseFrame, plain, type Value } from './frame.ts'
 
 export type TestKeyspace = {

@@ -1,10 +1,10 @@
 // PUBLISH and SPUBLISH. With one router there is no detour; with several, each counts its own subscribers.
 
-import type { Client, Question, Router } from '../client.ts'
-import { FAST, LOADING, PUBSUB, type RouterCommand, STALE } from '../command.ts'
-import { replyFromRouters } from '../client.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
+import type { Client, Question, Router } from '../client.ts'
+import { replyFromRouters } from '../client.ts'
+import { FAST, LOADING, PUBSUB, type RouterCommand, STALE } from '../command.ts'
 
 interface Message {
   readonly space: 'channel' | 'shard'

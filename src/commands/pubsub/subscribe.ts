@@ -1,8 +1,8 @@
 // SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE and their opposites: each name is confirmed by a message of its own.
 
-import { type KeySpec, LOADING, NOSCRIPT, PUBSUB, type RouterCommand, type Serve, STALE } from '../command.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Client, Router } from '../client.ts'
+import { type KeySpec, LOADING, NOSCRIPT, PUBSUB, type RouterCommand, type Serve, STALE } from '../command.ts'
 import { confirm, countOf, type Space } from './registry.ts'
 
 const FLAGS = PUBSUB | NOSCRIPT | LOADING | STALE
@@ -31,7 +31,9 @@ const unsubscribeFrom =
     const { subscriptions } = router
     const out = outputOf(client, reply, router)
     const names =
-      req.argc > 1 ? Array.from({ length: req.argc - 1 }, (_, i) => req.text(i + 1)) : subscriptions.namesOf(client, space)
+      req.argc > 1
+        ? Array.from({ length: req.argc - 1 }, (_, i) => req.text(i + 1))
+        : subscriptions.namesOf(client, space)
     for (const name of names) {
       subscriptions.remove(client, space, name)
       confirm(out, word, name, countOf(client, space))

@@ -46,8 +46,7 @@ export class SortOptions {
       } else if (req.is(i, 'GET') && left >= 1) {
         this.gets.push(++i)
         if (!mayReadAll(req)) return denied(reply, 'GET')
-      }
-      else {
+      } else {
         reply.error(SYNTAX)
         return false
       }

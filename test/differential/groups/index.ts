@@ -3,8 +3,8 @@
 import type { Group } from '../sequence.ts'
 import { bitmap } from './bitmap.ts'
 import { generic } from './generic.ts'
-import { hashes, smallHashes } from './hashes.ts'
 import { geo } from './geo.ts'
+import { hashes, smallHashes } from './hashes.ts'
 import { hyperloglog } from './hyperloglog.ts'
 import { lists } from './lists.ts'
 import { intsets, sets } from './sets.ts'
@@ -13,4 +13,19 @@ import { sorting } from './sorting.ts'
 import { streamGroup } from './streams.ts'
 import { strings } from './strings.ts'
 
-export const GROUPS: readonly Group[] = [strings, streamGroup, bitmap, hyperloglog, generic, sets, intsets, hashes, smallHashes, sortedSets, lexSets, geo, lists, sorting]
+export const GROUPS: readonly Group[] = [
+  strings,
+  streamGroup,
+  bitmap,
+  hyperloglog,
+  generic,
+  sets,
+  intsets,
+  hashes,
+  smallHashes,
+  sortedSets,
+  lexSets,
+  geo,
+  lists,
+  sorting,
+]
