@@ -45,7 +45,7 @@ describe('ioredis', () => {
     await redis.hset('io:h', { name: 'skep', kind: 'hive' })
     expect(await redis.hgetall('io:h')).toEqual({ name: 'skep', kind: 'hive' })
     await redis.zadd('io:z', '2', 'b', '1', 'a')
-    expect(await redis.zrange('io:z', 0, -1)).toEqual(['a', 'b'])
+    expect(await redis.zrange('io:z', '0', '-1')).toEqual(['a', 'b'])
     await redis.sadd('io:s', 'm')
     expect(await redis.smembers('io:s')).toEqual(['m'])
     await redis.rpush('io:l', 'first', 'second')
