@@ -7,13 +7,18 @@ const NEVER = /^unit\/(moduleapi|tls$|printver$)|^integration\/corrupt-dump-fuzz
 const NOT_CORE =
   /^integration\/(replication|psync2|block-repl|failover|dismiss-mem)|^unit\/(wait$|cluster|memefficiency$)/
 
+/** What needs neither files nor scripts nor a second server, and does not measure time or buffers: what CI runs. */
+const READY =
+  /^unit\/(auth|protocol|keyspace|scan|info|info-command|dump|sort|expire|multi|quit|acl|acl-v2|pubsub|pubsubshard|slowlog|limits|bitops|bitfield|hyperloglog|lazyfree|geo|pause|networking|type\/.*)$/
+
 /** The number of tests of these differs from run to run: they loop against the clock. */
 const VARYING = /^integration\/psync2(-reg)?$/
 
-/** The units named by `--units`: `core`, `all`, or names parted by commas. Throws on a name the suite has not. */
+/** The units named by `--units`: `ready`, `core`, `all`, or names parted by commas. Throws on a name the suite has not. */
 export function chooseUnits(listed: readonly string[], wanted: string): string[] {
   const all = listed.filter(unit => unit.includes('/') && !NEVER.test(unit))
   if (wanted === 'all') return all
+  if (wanted === 'ready') return all.filter(unit => READY.test(unit))
   if (wanted === 'core') return all.filter(unit => !NOT_CORE.test(unit))
   const names = wanted.split(',').filter(name => name !== '')
   for (const name of names) {
