@@ -62,6 +62,7 @@ export class Server {
     const { config, log } = this
     const { shards, routers } = this.supervisor.memory.shape
     log.info(`skep ${SKEP_VERSION} is starting: ${routers} router thread(s), ${shards} shard thread(s)`)
+    log.info('Data is kept in memory only: there is no persistence yet')
     for (const { name, inert } of config.inertInUse()) log.warn(`${name} has no effect here: ${inert}`)
     this.supervisor.renames = this.renameLines.map(({ args }): readonly [string, string] => [args[0], args[1]])
     const fault = renameCommands(this.supervisor.renames) ?? this.access.begin(this.userLines)

@@ -20,6 +20,8 @@ import { keyspaceCreate } from './store/keyspace.ts'
 import { ARENA_BYTES_MAX, type Memory } from './store/memory.ts'
 
 const RING_BYTES = 1 << 20
+/** What threads throw away is short-lived and small: a young generation of this size keeps their resident memory down. */
+const YOUNG_MEGABYTES = 4
 /** How long a stopping thread may take before it is ended. */
 const STOP_MS = 5000
 
@@ -128,7 +130,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   #spawn(name: string, path: string, workerData: unknown, transferList: MessagePort[]): Worker {
-    const worker = new Worker(entryUrl(path), { workerData, transferList, name, stderr: false, stdout: false })
+    const worker = new Worker(entryUrl(path), {
+      workerData,
+      transferList,
+      name,
+      stderr: false,
+      stdout: false,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
+    })
     let cause: Error | undefined
     worker.on('error', (error: Error) => {
       cause = error

@@ -4,8 +4,11 @@ import { type Directive, type DirectiveGroup, directive } from '../directive.ts'
 import { bool, I32_MAX, I64_MAX, integer, memory, oneOf, text } from '../kinds.ts'
 import { fileName, REPLICAOF, SAVE } from '../special-kinds.ts'
 
-/** What these directives ask for is not there yet; DUMP goes by two of them already. */
-const IN_USE = new Set(['rdbcompression', 'sanitize-dump-payload'])
+/**
+ * What these directives ask for is not there yet. DUMP goes by two of them already, and `save` is often given to switch
+ * saving off: the server says at its start that it keeps nothing.
+ */
+const IN_USE = new Set(['rdbcompression', 'sanitize-dump-payload', 'save'])
 
 function notYet(directives: readonly Directive[]): readonly Directive[] {
   const inert = 'persistence and replication are not there yet: data lives as long as the process'
