@@ -18,6 +18,8 @@ import type { Shard } from '../../store/shard.ts'
 import { type Command, READONLY } from '../command.ts'
 import { type ScanOptions, scanCursor, scanOptions, VISITS_PER_ELEMENT } from '../scan-options.ts'
 
+const STAR = 0x2a
+
 const UPPER_TYPE_NAMES = TYPE_NAMES.map(name => name.toUpperCase())
 /** How often RANDOMKEY draws again when it draws a key whose time is up but which it may not delete. */
 const DRAWS_MAX = 100
@@ -119,12 +121,14 @@ export const randomkey: Command = {
 
 function replyMatching(shard: Shard, req: Request, reply: Reply): number {
   const { m } = shard
+  // The glob would not match the empty key.
+  const matchesAll = req.isByte(1, STAR)
   let count = 0
   walk.start(m, databaseKeys(m, keyspaceDatabase(m, req.db)))
   for (let item = walk.next(); item !== 0; item = walk.next()) {
     const at = itemKeyAt(m, item)
     const length = itemKeyLength(m, item)
-    if (!globMatch(req.u8, req.at[1], req.length[1], m.u8, at, length, false)) continue
+    if (!matchesAll && !globMatch(req.u8, req.at[1], req.length[1], m.u8, at, length, false)) continue
     if (shard.isExpired(item as number as EntryRef)) continue
     reply.bulk(m.u8, at, length)
     count++

@@ -137,11 +137,15 @@ export const lexSets: Group = {
   keys: KEYS,
   makers: [
     ...COMMON,
-    command('ZADD', 20, (r, key) => [key(), ...several(r, 1, 6, () => [0, lexMember(r)]).flat()]),
-    command('ZADD', 1, (r, key) => [
-      key(),
-      ...several(r, 150, 200, () => [0, `${lexMember(r)}${r.int(0, 99)}`]).flat(),
-    ]),
+    // Whole, or a score might differ from the others': ranges by member mean nothing then.
+    { ...command('ZADD', 20, (r, key) => [key(), ...several(r, 1, 6, () => [0, lexMember(r)]).flat()]), whole: true },
+    {
+      ...command('ZADD', 1, (r, key) => [
+        key(),
+        ...several(r, 150, 200, () => [0, `${lexMember(r)}${r.int(0, 99)}`]).flat(),
+      ]),
+      whole: true,
+    },
     command('ZLEXCOUNT', 5, (r, key) => [key(), wrongLexBound(r), wrongLexBound(r)]),
     command('ZRANGEBYLEX', 6, (r, key) => [key(), wrongLexBound(r), wrongLexBound(r), ...limit(r)]),
     command('ZREVRANGEBYLEX', 6, (r, key) => [key(), wrongLexBound(r), wrongLexBound(r), ...limit(r)]),
