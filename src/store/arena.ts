@@ -35,7 +35,7 @@
 //       16
 
 import { assert } from '../bytes/assert.ts'
-import { ARENA_BYTES_MAX, ARENA_PAGES_WORD, Memory, memoryRefresh, memoryView, PAGE_BYTES, type Ref } from './memory.ts'
+import { ARENA_BYTES_MAX, ARENA_PAGES_WORD, Memory, memoryRefresh, memoryView, PAGE_BYTES } from './memory.ts'
 
 export const ARENA = {
   MAGIC: 0,
@@ -463,6 +463,3 @@ function spanCheck(m: Memory, span: number): void {
 export function arenaDump(m: Memory): string {
   return `arena used=${arenaUsed(m)} held=${arenaHeld(m)} touched=${arenaTouched(m)} pages=${m.u32[ARENA.PAGES / 4]}`
 }
-
-/** A typed view of `allocate`, for records with a kind of their own. */
-export const allocateRecord = <K extends string>(m: Memory, bytes: number): Ref<K> => allocate(m, bytes) as Ref<K>

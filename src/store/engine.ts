@@ -44,8 +44,6 @@ export class Engine {
   neighbours: Neighbours | undefined
   /** Bytes that threads hold beside the keyspace, a slot for each thread, in memory that all share (memory-used.ts). */
   bytesBeside: Float64Array = new Float64Array(1)
-  /** Whether memory was over maxmemory before the last command that was asked about it, and nothing could go. */
-  outOfMemory = false
   /** Id of the client whose command is run, 0 = nobody's. */
   writer = 0
   /** Word for clients that may have copies of keys that have changed; whoever ran the commands passes it on. */
@@ -108,9 +106,7 @@ export class Engine {
 
   /** Evicts until memory is within maxmemory; see eviction.ts. Returns whether commands may take more memory. */
   makeRoom(shard: Shard): boolean {
-    const hasRoom = this.eviction.makeRoom(shard)
-    this.outOfMemory = !hasRoom
-    return hasRoom
+    return this.eviction.makeRoom(shard)
   }
 
   /** Leaves word of an event for subscribers, if they may want it. */
