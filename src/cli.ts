@@ -1,21 +1,32 @@
 #!/usr/bin/env node
-// The command line: skep-server [FILE] [--directive value …].
+// The command line: skep [FILE] [--directive value …] runs a server, skep SUBCOMMAND does something else.
 
+import { findSubcommand } from './cli/subcommands.ts'
 import { parseCommandLine } from './config/command-line.ts'
-import { loadConfig } from './config/load.ts'
-import { runServer } from './server.ts'
 
-const command = parseCommandLine(process.argv.slice(2))
-if (command.action !== 'run') {
-  const stream = command.action === 'refuse' ? process.stderr : process.stdout
-  stream.write(command.text)
-  process.exitCode = command.action === 'refuse' ? 1 : 0
+const argv = process.argv.slice(2)
+const subcommand = findSubcommand(argv[0])
+if (subcommand !== undefined) {
+  const { runSubcommand } = await import('./cli/subcommand.ts')
+  process.exitCode = await runSubcommand(subcommand, argv.slice(1))
 } else {
-  const result = loadConfig(command)
-  if ('fatal' in result) {
-    process.stderr.write(result.fatal.text)
-    process.exitCode = 1
+  const command = parseCommandLine(argv)
+  if (command.action === 'help') {
+    const { helpText } = await import('./cli/help.ts')
+    process.stdout.write(helpText())
+  } else if (command.action !== 'run') {
+    const stream = command.action === 'refuse' ? process.stderr : process.stdout
+    stream.write(command.text)
+    process.exitCode = command.action === 'refuse' ? 1 : 0
   } else {
-    await runServer(result.loaded)
+    const { loadConfig } = await import('./config/load.ts')
+    const result = loadConfig(command)
+    if ('fatal' in result) {
+      process.stderr.write(result.fatal.text)
+      process.exitCode = 1
+    } else {
+      const { runServer } = await import('./server.ts')
+      await runServer(result.loaded)
+    }
   }
 }

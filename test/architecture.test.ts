@@ -10,6 +10,7 @@ const ROOT = new URL('..', import.meta.url).pathname
 /** The rooms of src/, highest first: a file may import from its own room and from those below it. */
 const ROOMS = [
   'src', // cli.ts, index.ts, server.ts and whatever else sits directly in src/
+  'src/cli',
   'src/http',
   'src/router',
   'src/shard',

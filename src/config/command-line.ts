@@ -8,27 +8,9 @@ import { REDIS_VERSION, SKEP_VERSION } from './version.ts'
 
 /** What the command line asks for. Texts and paths are byte strings. */
 export type CommandLine =
-  | { readonly action: 'version' | 'help'; readonly text: string }
-  | { readonly action: 'refuse'; readonly text: string }
+  | { readonly action: 'version' | 'refuse'; readonly text: string }
+  | { readonly action: 'help' }
   | { readonly action: 'run'; readonly file: string | undefined; readonly stdin: boolean; readonly options: string }
-
-const HELP = `Usage: skep-server [FILE] [--directive value ...] [-]
-
-  FILE                  read directives from a file, in redis.conf's syntax
-  -                     read more of them from standard input
-  --directive value     set one, after the files have been read
-  -v, --version         show the version
-  -h, --help            show this
-
-Examples:
-  skep-server
-  skep-server /etc/skep/skep.conf
-  skep-server --port 7777 --replicaof 127.0.0.1 6379
-  skep-server /etc/skep/skep.conf --loglevel verbose
-  echo 'maxmemory 128mb' | skep-server -
-
-All directives: docs/configuration.md
-`
 
 /** Reads the arguments that follow the program's name, as Node has them. */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
@@ -38,7 +20,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     const text = `skep server v=${SKEP_VERSION} redis_version=${REDIS_VERSION} node=${process.versions.node} bits=64\n`
     return { action: 'version', text }
   }
-  if (first === '-h' || first === '--help') return { action: 'help', text: HELP }
+  if (first === '-h' || first === '--help') return { action: 'help' }
   if (args.includes('--sentinel')) {
     return { action: 'refuse', text: 'skep has no Sentinel mode; use redis-sentinel, which can watch over skep.\n' }
   }

@@ -96,7 +96,7 @@ const VALUES = [
 
 function ours(argv: readonly string[]): Config {
   const line = parseCommandLine(argv)
-  if (line.action !== 'run') throw new Error(line.text)
+  if (line.action !== 'run') throw new Error(`these arguments ${line.action}`)
   const result = loadConfig(line)
   if ('fatal' in result) throw new Error(result.fatal.text)
   return result.loaded.config

@@ -1,0 +1,24 @@
+// The subcommands of the command line. To add one, write src/cli/NAME.ts with a `help` and a `main`, and a row here.
+
+import type { Subcommand } from './subcommand.ts'
+
+/** In the order in which `skep --help` shows them. */
+export const SUBCOMMANDS: readonly Subcommand[] = [
+  {
+    name: 'ping',
+    form: '[--host HOST] [--port PORT] [--user NAME] [--password TEXT]',
+    summary: 'Asks a running server whether it answers: status 0 if so, for health checks.',
+    load: () => import('./ping.ts'),
+  },
+]
+
+/** The subcommand of that name; a file of configuration that is called so is written ./NAME. */
+export function findSubcommand(name: string | undefined): Subcommand | undefined {
+  return SUBCOMMANDS.find(subcommand => subcommand.name === name)
+}
+
+/** The list for `skep --help`. */
+export function listSubcommands(): string {
+  const width = Math.max(0, ...SUBCOMMANDS.map(({ name }) => name.length))
+  return SUBCOMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`).join('')
+}
