@@ -1,7 +1,6 @@
 // One client's connection: its socket, the bytes of commands that are not whole yet, its state, and the order in which
 // replies are due. What its commands do is the router's and the commands' business.
 
-import type { Socket } from 'node:net'
 import { byteArray } from '../bytes/byte-array.ts'
 import type { User } from '../commands/acl/user.ts'
 import type { Client, ReplyMode, WriteReply } from '../commands/client.ts'
@@ -14,6 +13,7 @@ import type { ClientWait } from './blocking.ts'
 import type { Router } from './router.ts'
 import { Stash } from './stash.ts'
 import { type Queue, queueTake } from './transactions.ts'
+import type { Transport } from './transport.ts'
 
 /** Why no further command of the client may be read now. Bits. */
 export const HOLD = {
@@ -42,7 +42,7 @@ const UNWANTED = 0x80
 const DUE_MAX = 1024
 
 export class Connection implements Client {
-  readonly socket: Socket
+  readonly socket: Transport
   readonly router: Router
   readonly id: number
   /** Index in the router's table; what mail carries. */
@@ -115,7 +115,7 @@ export class Connection implements Client {
 
   constructor(
     router: Router,
-    socket: Socket,
+    socket: Transport,
     id: number,
     slot: number,
     address: string,
@@ -129,7 +129,7 @@ export class Connection implements Client {
     this.address = address
     this.localAddress = localAddress
     this.isUnix = isUnix
-    this.fd = (socket as unknown as { _handle: { fd: number } })._handle.fd
+    this.fd = (socket as { _handle?: { fd: number } })._handle?.fd ?? -1
     this.createdAt = Date.now()
     this.lastActive = this.createdAt
   }

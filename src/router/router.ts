@@ -39,6 +39,7 @@ import { RouterPause } from './pause.ts'
 import { Post } from './post.ts'
 import { RouterSubscriptions } from './subscriptions.ts'
 import { RouterTracking } from './tracking.ts'
+import type { Transport } from './transport.ts'
 
 const READ_BYTES = 64 * 1024
 /** A client with more unsent bytes than this is not read until it has taken some. */
@@ -155,15 +156,12 @@ export class Router implements RouterForCommands {
     this.statistics.add(STAT.CONNECTIONS, 1)
     const handle = (accepted as unknown as { _handle: unknown })._handle
     if (handle === null || handle === undefined) return
-    const id = this.#nextId
-    this.#nextId += this.data.memory.shape.routers
-    const slot = this.#freeSlots.pop() ?? this.#connections.length
     let client: Connection
     // The accepted socket hands its handle to one that reads into the shared buffer: `onread` is an option of the
     // constructor only, and saves a buffer, an event and a stream's bookkeeping with every read.
     const socket = new Socket({
       handle,
-      onread: { buffer: this.#read, callback: (length: number) => this.#received(client, length) },
+      onread: { buffer: this.#read, callback: (length: number) => this.#received(client, this.#read, length) },
     } as never)
     ;(accepted as unknown as { _handle: unknown })._handle = null
     socket.setNoDelay(true)
@@ -173,11 +171,7 @@ export class Router implements RouterForCommands {
       path !== ''
         ? [`${path}:0`, `${path}:0`]
         : [`${hostOf(socket.remoteAddress)}:${socket.remotePort}`, `${hostOf(socket.localAddress)}:${socket.localPort}`]
-    client = new Connection(this, socket, id, slot, address, local, path !== '')
-    this.#connections[slot] = client
-    this.clients.set(id, client)
-    this.statistics.set(STAT.CLIENTS, this.clients.size)
-    this.welcome(client)
+    client = this.#enter(socket, address, local, path !== '')
     socket.on('error', () => undefined)
     socket.on('end', () => this.#ended(client))
     socket.on('close', () => this.#closed(client))
@@ -190,6 +184,44 @@ export class Router implements RouterForCommands {
       client.closing = true
     }
     socket.read(0)
+  }
+
+  /** Makes the client that a connection stands for. */
+  #enter(socket: Transport, address: string, localAddress: string, isUnix: boolean): Connection {
+    const id = this.#nextId
+    this.#nextId += this.data.memory.shape.routers
+    const slot = this.#freeSlots.pop() ?? this.#connections.length
+    const client = new Connection(this, socket, id, slot, address, localAddress, isUnix)
+    this.#connections[slot] = client
+    this.clients.set(id, client)
+    this.statistics.set(STAT.CLIENTS, this.clients.size)
+    this.welcome(client)
+    return client
+  }
+
+  /**
+   * Makes a client of something else than a socket. Its commands come by `feed`, its replies go to `transport`, and
+   * `leave` ends it. Returns the error to answer with if there are too many clients.
+   */
+  admit(transport: Transport, address: string, localAddress: string): Connection | string {
+    this.statistics.add(STAT.CONNECTIONS, 1)
+    const client = this.#enter(transport, address, localAddress, false)
+    const refusal = this.#refusal(client, '')
+    if (refusal === undefined) return client
+    this.statistics.add(STAT.REJECTED_CONNECTIONS, 1)
+    this.leave(client)
+    return refusal.slice(1, -2)
+  }
+
+  /** Takes commands, or parts of them, of a client that `admit` has made: u8[0 … length), of which nothing is kept. */
+  feed(client: Connection, u8: Uint8Array, length: number): void {
+    this.#received(client, u8, length)
+  }
+
+  /** The client's connection is gone. */
+  leave(client: Connection): void {
+    client.closing = true
+    this.#closed(client)
   }
 
   /** Why a new client is turned away, as a reply. */
@@ -238,8 +270,8 @@ export class Router implements RouterForCommands {
 
   // ---- reading
 
-  /** Bytes have come into the shared buffer. Returns whether to go on reading. */
-  #received(client: Connection, length: number): boolean {
+  /** Bytes have come, u8[0 … length). Returns whether to go on reading. */
+  #received(client: Connection, u8: Uint8Array, length: number): boolean {
     if (client.closing) return true
     this.statistics.add(STAT.NET_INPUT, length)
     this.statistics.add(STAT.READS, 1)
@@ -249,14 +281,14 @@ export class Router implements RouterForCommands {
       if (kept === undefined) {
         const parser = this.#parser
         parser.begin(from)
-        this.#run(client, parser, this.#read, length)
-        if (parser.start < length && !client.closing) client.keep(this.#read, parser.start, length, parser)
+        this.#run(client, parser, u8, length)
+        if (parser.start < length && !client.closing) client.keep(u8, parser.start, length, parser)
         break
       }
       // No more than the command at hand lacks: its buffer has exactly the room for it, however large it is.
       const missing = kept.needed - client.buffered
       const taken = missing > 0 && missing < length - from ? missing : length - from
-      client.append(this.#read, from, taken)
+      client.append(u8, from, taken)
       from += taken
       if (client.buffered > this.engine.settings[SETTING.clientQueryBufferLimit]) {
         this.statistics.add(STAT.QUERY_LIMIT_DISCONNECTIONS, 1)
