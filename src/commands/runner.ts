@@ -10,6 +10,7 @@ import type { Engine, Notice } from '../store/engine.ts'
 import type { Shard } from '../store/shard.ts'
 import { READONLY, type ShardCommand, SKIP_SLOWLOG } from './command.ts'
 import { execute } from './execute.ts'
+import { Journal } from './journal.ts'
 import { rememberKeys } from './remember.ts'
 import type { Attendant } from './serve.ts'
 import type { Entry } from './table.ts'
@@ -26,16 +27,17 @@ export class Runner {
   readonly engine: Engine
   readonly statistics: Statistics
   readonly sink: Sink
+  readonly journal: Journal
   /** Where the last command's time ended: the next one's begins there when they follow at once. Milliseconds. */
   clock = 0
   /** Who serves clients that wait; every thread that runs commands has one. */
   attendant: Attendant | undefined
-  #isInTransaction = false
 
   constructor(engine: Engine, statistics: Statistics, sink: Sink) {
     this.engine = engine
     this.statistics = statistics
     this.sink = sink
+    this.journal = new Journal(engine)
   }
 
   /** Begins a batch of commands: they follow each other at once and see the same time. Returns that time, Unix ms. */
@@ -49,6 +51,8 @@ export class Runner {
     const { engine, statistics } = this
     const errors = reply.errors
     engine.writer = req.sender.id
+    const isJournaled = engine.effects.enabled
+    if (isJournaled) this.journal.begin(shard, req.db, entry.singleKey > 0)
     if (!execute(engine, command, shard, req, reply, now)) {
       statistics.rejected(entry.id)
       return this.failed(reply)
@@ -58,6 +62,7 @@ export class Runner {
       this.passOn()
       return
     }
+    if (isJournaled) this.journal.ran(req)
     if ((req.sender.flags & SENDER.TRACKS) !== 0 && (command.flags & READONLY) !== 0) rememberKeys(entry, shard, req)
     const end = performance.now()
     const microseconds = (end - this.clock) * 1000
@@ -69,7 +74,7 @@ export class Runner {
     if (failed) this.failed(reply)
     this.noteSlow(entry, req, microseconds)
     if (engine.notices.length > 0) this.sink.notices(engine.notices)
-    if (engine.ready.length > 0 && !this.#isInTransaction) this.settle(now)
+    if (engine.ready.length > 0 && !engine.effects.isTransaction) this.settle(now)
   }
 
   /** Passes a command on that took long. */
@@ -85,11 +90,12 @@ export class Runner {
 
   /** What runs until `endTransaction` is one change: nobody is served in between, and its effects belong together. */
   beginTransaction(): void {
-    this.#isInTransaction = true
+    this.engine.effects.isTransaction = true
   }
 
   endTransaction(): void {
-    this.#isInTransaction = false
+    this.engine.effects.isTransaction = false
+    this.journal.flush()
   }
 
   /** Serves clients that wait for keys that have changed. The locks are still held. */
@@ -101,6 +107,7 @@ export class Runner {
   passOn(): void {
     const { engine } = this
     if (engine.notices.length === 0) return
+    this.journal.flush()
     this.sink.notices(engine.notices)
     engine.notices = []
   }

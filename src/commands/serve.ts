@@ -96,6 +96,9 @@ export class Attendant {
       reply.resp = req.resp
       this.#engine.begin(now)
       const { errors } = reply
+      this.#runner.journal.begin(shard, req.db, false)
+      const entry = entries[waiterCommand(m, waiter)]
+      const startedAt = performance.now()
       waiting.serve(shard, req, reply, arg)
       if (reply.errors !== errors) this.#runner.failedLate(waiterCommand(m, waiter), reply)
       this.#runner.passOn()

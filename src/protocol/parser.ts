@@ -133,6 +133,8 @@ export class Parser {
       this.#left--
     }
     this.#left = -1
+    this.req.frame = this.start
+    this.req.frameEnd = this.at
     return PARSED.COMMAND
   }
 

@@ -41,6 +41,9 @@ export class Request {
   /** Bytes of each argument. */
   length = new Int32Array(64)
   argc = 0
+  /** Where the command begins and ends in `u8` as a RESP array; -1 where it lies otherwise. */
+  frame = -1
+  frameEnd = 0
   /** The selected database. */
   db = 0
   /** The protocol for replies that differ by it. */
@@ -51,6 +54,7 @@ export class Request {
   start(u8: Uint8Array): void {
     this.u8 = u8
     this.argc = 0
+    this.frame = -1
   }
 
   /** Adds an argument. */

@@ -22,7 +22,7 @@ import { NO_AUTH, OUT_OF_MEMORY, wrongArguments } from '../protocol/errors.ts'
 import type { Reply } from '../protocol/reply.ts'
 import { type Request, SENDER } from '../protocol/request.ts'
 import { LockSet } from '../shard/locks.ts'
-import { lockWord } from '../shared/control.ts'
+import { CONTROL, lockWord } from '../shared/control.ts'
 import { lockTry, unlock } from '../shared/lock.ts'
 import type { Statistics } from '../shared/statistics.ts'
 import type { Engine } from '../store/engine.ts'
@@ -80,6 +80,7 @@ export class Dispatcher {
     this.#held = new Uint8Array(engine.shards.length)
     engine.inPassing = true
     this.#transactions = new Transactions(router, engine, this.#runner, post, control)
+    engine.effects.listen(control, CONTROL.JOURNAL / 4)
     const { claims, shape } = router.data.memory
     this.#waits = new Waits(
       control,
@@ -278,6 +279,7 @@ export class Dispatcher {
     } finally {
       locks.release()
     }
+      this.#runner.passOn()
   }
 
   // ---- commands of shards
@@ -331,10 +333,12 @@ export class Dispatcher {
       locks.refresh(this.#engine)
       const done =
         ((command.flags & WRITE) === 0 || !locks.isOpen(this.#engine)) &&
+      this.#runner.journal.locked = locks
         this.#isShort(command, shard, req) &&
         this.#runInPassing(client, entry, command, shard, req, reply)
       locks.release()
       if (done) return DISPATCHED.DONE
+      this.#runner.journal.locked = undefined
     }
     // Behind what this router has mailed to any of the shards, whose owner runs it: see LockSet.resolve.
     client.blockingEntry = entry

@@ -4,7 +4,15 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { assert } from '../bytes/assert.ts'
 import { copyBytes } from '../bytes/copy.ts'
 import type { Request } from '../protocol/request.ts'
-import { commandMailBytes, type LargeMail, MAIL, REPLY_HEAD_BYTES, writeCommand } from '../shard/mail.ts'
+import {
+  commandEnd,
+  commandMailBytes,
+  commandStart,
+  type LargeMail,
+  MAIL,
+  REPLY_HEAD_BYTES,
+  writeCommand,
+} from '../shard/mail.ts'
 import type { RouterData } from '../shard/thread-data.ts'
 import { type Transaction, writeTransaction } from '../shard/transaction.ts'
 import { routerBellWord, shardBellWord } from '../shared/control.ts'
@@ -163,13 +171,15 @@ export class Post {
   }
 
   #sendLarge(shard: number, client: number, command: number, req: Request, surrender: Surrender): void {
-    const first = req.at[0]
-    const end = req.at[req.argc - 1] + req.length[req.argc - 1]
+    const first = commandStart(req)
+    const end = commandEnd(req)
     const at = req.at.slice(0, req.argc)
-    let u8 = surrender(req, end + 2)
+    let { frame } = req
+    let u8 = frame >= 0 ? surrender(req, end) : undefined
     if (u8 === undefined) {
       u8 = req.u8.slice(first, end) as Uint8Array<ArrayBuffer>
       for (let i = 0; i < at.length; i++) at[i] -= first
+      if (frame >= 0) frame = 0
     }
     const mail: LargeMail = {
       what: 'command',
@@ -181,6 +191,8 @@ export class Post {
       resp: req.resp,
       at,
       length: req.length.slice(0, req.argc),
+      frame,
+      frameEnd: frame + end - first,
       u8,
     }
     this.#ports[shard].postMessage(mail, [u8.buffer])

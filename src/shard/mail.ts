@@ -9,7 +9,8 @@
 //       10     2  DB
 //       12     1  RESP      2 or 3
 //       13     1  FLAGS     SENDER flags
-//       14     2  -
+//       14     1  FRAME     1 if the bytes are the whole command as a RESP array
+//       15     1  -
 //       16     4  ARGC
 //       20     4  BYTES     length of what follows the table
 //       24   8*n  ARGS      per argument: u32 index in the bytes, u32 length
@@ -64,6 +65,8 @@ export const END = { WATCH: 0, WAIT: 1 } as const
 /** The slot of no client. */
 export const NOBODY = 0xffffffff
 
+const IS_FRAME = 1 << 16
+
 /** A shard-bound command, read from a ring. */
 export interface Envelope {
   client: number
@@ -72,9 +75,14 @@ export interface Envelope {
 
 /** Bytes that a command takes as mail. */
 export function commandMailBytes(req: Request): number {
-  const last = req.argc - 1
-  return COMMAND.ARGS + 8 * req.argc + (req.at[last] + req.length[last] - req.at[0])
+  return COMMAND.ARGS + 8 * req.argc + (commandEnd(req) - commandStart(req))
 }
+
+/** Where the bytes begin that a command takes with it: its frame if it lies in one, for the journal. */
+export const commandStart = (req: Request): number => (req.frame >= 0 ? req.frame : req.at[0])
+
+export const commandEnd = (req: Request): number =>
+  req.frame >= 0 ? req.frameEnd : req.at[req.argc - 1] + req.length[req.argc - 1]
 
 /** Writes a command at `at`, where there is room for commandMailBytes. */
 export function writeCommand(
@@ -86,13 +94,13 @@ export function writeCommand(
   req: Request,
 ): void {
   const { argc } = req
-  const first = req.at[0]
-  const bytes = req.at[argc - 1] + req.length[argc - 1] - first
+  const first = commandStart(req)
+  const bytes = commandEnd(req) - first
   const word = at / 4
   u32[word] = client
   u32[word + 1] = req.sender.id
   u32[word + 2] = command | (req.db << 16)
-  u32[word + 3] = req.resp | (req.sender.flags << 8)
+  u32[word + 3] = req.resp | (req.sender.flags << 8) | (req.frame >= 0 ? IS_FRAME : 0)
   u32[word + 4] = argc
   u32[word + 5] = bytes
   let table = word + COMMAND.ARGS / 4
@@ -120,6 +128,10 @@ export function readCommand(u8: Uint8Array, u32: Uint32Array, at: number, req: R
   for (let i = 0; i < argc; i++) {
     req.push(base + u32[table], u32[table + 1])
     table += 2
+  }
+  if ((u32[word + 3] & IS_FRAME) !== 0) {
+    req.frame = base
+    req.frameEnd = base + u32[word + 5]
   }
 }
 
@@ -154,6 +166,9 @@ export type LargeMail =
       readonly resp: 2 | 3
       readonly at: Int32Array
       readonly length: Int32Array
+      /** The frame's range in the bytes, as in Request. */
+      readonly frame: number
+      readonly frameEnd: number
       readonly u8: Uint8Array
     }
   | { readonly what: 'reply' | 'served' | 'changed'; readonly client: number; readonly u8: Uint8Array }

@@ -78,6 +78,7 @@ export class ShardThread {
     this.#engine.neighbours = new LockedNeighbours(this.#control)
     this.#engine.bytesBeside = new Float64Array(memory.beside)
     this.#shard = this.#engine.shards[index]
+    this.#engine.effects.listen(this.#control, CONTROL.JOURNAL / 4)
     const statistics = new Statistics(memory.statistics[memory.shape.routers + index], entries.length)
     this.#runner = new Runner(this.#engine, statistics, threadSink(parentPort as MessagePort))
     this.#locks = new LockSet(this.#control, memory.shape.shards)
@@ -254,13 +255,15 @@ export class ShardThread {
 
   #openLarge(mail: LargeMail): void {
     assert(mail.what === 'command', 'routers send commands')
-    const { client, command, u8, at, length } = mail
+    const { client, command, u8, at, length, frame, frameEnd } = mail
     this.#envelope.client = client
     this.#envelope.command = command
     const req = this.#req
     this.#large = u8.buffer
     req.start(u8)
     for (let i = 0; i < at.length; i++) req.push(at[i], length[i])
+    req.frame = frame
+    req.frameEnd = frameEnd
     req.db = mail.db
     req.resp = mail.resp
     req.sender = { id: mail.sender, flags: mail.flags }
@@ -284,7 +287,9 @@ export class ShardThread {
       this.#giveLock()
       if ((flags & WRITE) !== 0) locks.takeClosed(this.#engine)
       else this.#takeAll()
+      this.#runner.journal.locked = locks
       this.#runner.run(entry, shardCommand, shard, this.#req, reply, now)
+      this.#runner.journal.locked = undefined
       locks.release()
     }
     if ((flags & BLOCKING) !== 0 && this.#endBlocking()) {
@@ -338,6 +343,7 @@ export class ShardThread {
     const now = Date.now()
     this.#engine.writer = 0
     this.#chores.run(now, this.#looksForExpired())
+    this.#runner.journal.flushSingly()
     this.#runner.settle(now)
     this.#tellChanges()
     unlock(this.#control, this.#lock)

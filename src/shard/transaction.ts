@@ -154,10 +154,11 @@ export class TransactionRunner {
   /** Runs the transaction at `at`, all of whose locks are held, and replies. */
   run(u8: Uint8Array, u32: Uint32Array, at: number, locks: LockSet, reply: Reply, now: number): void {
     const runner = this.#runner
-    const { engine } = runner
+    const { engine, journal } = runner
     const about = u32[(at + HEAD.RESP) / 4] >>> 16
     const sender = u32[(at + HEAD.SENDER) / 4]
     reply.resp = (u32[(at + HEAD.RESP) / 4] & 0xff) as 2 | 3
+    journal.locked = locks
     engine.begin(now)
     const isOn = (about & ABOUT.WATCHING) === 0 || this.#watchesHold(sender, locks)
     const hasRoom = !isOn || (about & ABOUT.DENY_OOM) === 0 || this.#hasRoom(u32, at)
@@ -168,6 +169,7 @@ export class TransactionRunner {
       runner.failed(reply)
     } else this.#runCommands(u8, u32, at, reply, now)
     runner.settle(now)
+    journal.locked = undefined
   }
 
   #runCommands(u8: Uint8Array, u32: Uint32Array, at: number, reply: Reply, now: number): void {

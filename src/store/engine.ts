@@ -64,6 +64,8 @@ export class Engine {
     this.invalidations = new Invalidations(this, routers)
     this.shards = memories.map((m, index) => new Shard(this, m, index))
     this.eviction = new Eviction(this)
+  /** Told that a key was evicted, while its shard is locked: another shard's lock may be given back at once. */
+  onEvicted: (() => void) | undefined
   }
 
   /** The shard that keys of this cluster slot belong to: contiguous ranges of slots. */
@@ -94,14 +96,14 @@ export class Engine {
   begin(now: number): void {
     this.now = now
     this.dirty = 0
-    this.effects.reset()
+    this.reads = false
+    this.effects.begin()
     if (this.notices.length !== 0) this.notices = []
   }
 
   /** Tells log and replicas that the server itself deletes a key, before what the command does. */
-  deletedByServer(db: number, key: Uint8Array, at: number, length: number, lazy: boolean): void {
-    if (!this.effects.enabled) return
-    this.effects.deletion(db, lazy ? 'UNLINK' : 'DEL', key, at, length)
+  deletedByServer(shard: number, db: number, key: Uint8Array, at: number, length: number, lazy: boolean): void {
+    this.effects.deletion(shard, db, lazy ? 'UNLINK' : 'DEL', key, at, length)
   }
 
   /** Evicts until memory is within maxmemory; see eviction.ts. Returns whether commands may take more memory. */

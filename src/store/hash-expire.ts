@@ -27,6 +27,7 @@ const table = (shard: Shard, entry: EntryRef): DictRef => entryValue<'dict'>(sha
 /** Deletes up to `budget` fields that are due, of which there is one at least. Returns how many. */
 function expireFields(shard: Shard, db: number, entry: EntryRef, budget: number): number {
   const { m, engine } = shard
+  shard.changing(db, entry)
   const fields = table(shard, entry)
   due.clear()
   for (let expiry = entryExpiry(m, entry); expiry !== 0 && due.count < budget; expiry = entryExpiry(m, entry)) {
@@ -50,15 +51,10 @@ function sayDeleted(shard: Shard, db: number, entry: EntryRef): void {
   const { m, engine } = shard
   const effects = engine.effects
   if (!effects.enabled) return
-  const out = effects.deletions
-  effects.deletionCount++
-  out.array(2)
-  out.latin1('SELECT')
-  out.bulkInteger(db)
-  out.array(2 + due.count)
-  out.latin1('HDEL')
-  out.bulk(m.u8, itemKeyAt(m, entry), itemKeyLength(m, entry))
-  for (let i = 0; i < due.count; i++) out.bulk(m.u8, itemKeyAt(m, due.refs[i]), itemKeyLength(m, due.refs[i]))
+  effects.deletionOf(shard.index, db, 2 + due.count)
+  effects.word('HDEL')
+  effects.bytes(m.u8, itemKeyAt(m, entry), itemKeyLength(m, entry))
+  for (let i = 0; i < due.count; i++) effects.bytes(m.u8, itemKeyAt(m, due.refs[i]), itemKeyLength(m, due.refs[i]))
 }
 
 function discardEmpty(shard: Shard, db: number, entry: EntryRef): 0 {

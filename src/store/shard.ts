@@ -283,7 +283,7 @@ export class Shard {
     const at = itemKeyAt(m, entry)
     const length = itemKeyLength(m, entry)
     const isLazy = engine.settings[lazy] !== 0
-    engine.deletedByServer(db, key, at, length, isLazy)
+    engine.deletedByServer(this.index, db, key, at, length, isLazy)
     engine.notify(type, event, db, key, at, length)
     if (m.u32[keyspaceRoot(m) * 2 + ROOT.MARKS / 4] !== 0) this.#marked(db, key, at, length, true)
     rootAdd(m, counter, 1)
@@ -293,6 +293,7 @@ export class Shard {
 
   // ---- deleting
 
+    this.engine.onEvicted?.()
   /** Deletes an entry, its value at once or, if `lazy` and large, in steps. Leaves word to nobody: see `touched`. */
   discard(db: number, entry: EntryRef, lazy: boolean): void {
     const m = this.m

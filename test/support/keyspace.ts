@@ -80,9 +80,13 @@ export function keyspaceOn(memories: readonly Memory[]): TestKeyspace {
     },
     effects() {
       const { effects, dirty } = engine
-      const lines = commandLines(effects.deletions.u8.subarray(0, effects.deletions.length))
+      const lines: string[] = []
+      for (let i = 0; i < effects.count; i++) {
+        if (effects.deletions[i] === 1) lines.push(`SELECT ${effects.dbs[i]}`)
+        lines.push(...commandLines(effects.out.u8.subarray(effects.starts[i], effects.end(i))))
+      }
       if (effects.verbatim && dirty > 0) lines.push(last.map(String).join(' '))
-      return [...lines, ...commandLines(effects.out.u8.subarray(0, effects.out.length))]
+      return lines
     },
     check() {
       for (const { m, databases } of engine.shards) {

@@ -192,7 +192,7 @@ test('fields expire between commands too, in steps, the earliest first, in every
     k.call('HSET', 'h', 'stays', '1')
   }
   expect(expireStep(k, 1000)).toBe(false)
-  expect(k.engine.effects.deletionCount).toBe(0)
+  expect(k.engine.effects.count).toBe(0)
   k.now += 124
   let rounds = 1
   while (expireStep(k, 10)) {
@@ -228,7 +228,7 @@ test('a hash keeps the times of its fields through EXPIRE, RENAME, COPY, MOVE an
   expect(k.call('HPTTL', 'copied', 'FIELDS', 2, 'a', 'b')).toEqual([100, -1])
   k.now += 100
   expect(expireStep(k, 1000)).toBe(false)
-  expect(k.engine.effects.deletionCount + k.effects().length).toBeGreaterThan(0)
+  expect(k.effects().length).toBeGreaterThan(0)
   for (const [db, key] of [
     [0, 'copied'],
     [1, 'renamed'],
@@ -254,7 +254,7 @@ test('a hash that is overwritten, deleted or flushed leaves nothing behind to ex
     k.check()
     k.now += 200
     expect(expireStep(k, 100)).toBe(false)
-    expect(k.engine.effects.deletionCount, command.join(' ')).toBe(0)
+    expect(k.engine.effects.count, command.join(' ')).toBe(0)
   }
   again()
   k.check()
