@@ -1,0 +1,19 @@
+// Runs an example as a program: on the server that REDIS_URL names, or on a skep started for it in this process.
+//
+// Without REDIS_URL nothing of yours is touched: the server listens on a free port and is gone when the example ends.
+
+import { Redis } from 'ioredis'
+import { startServer } from '../../src/index.ts'
+
+/** Calls `body` with a connection; ends the connection, and the server if it was started here. */
+export async function demonstrate(body: (redis: Redis) => Promise<void>): Promise<void> {
+  const given = process.env.REDIS_URL
+  const server = given === undefined ? await startServer() : undefined
+  const redis = new Redis(given ?? server?.url ?? '')
+  try {
+    await body(redis)
+  } finally {
+    redis.disconnect()
+    await server?.close()
+  }
+}

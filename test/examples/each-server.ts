@@ -1,0 +1,33 @@
+// The examples are programs for Redis: their tests run on skep and, where it is installed, on redis-server.
+
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, beforeEach } from 'vitest'
+import { redisVersion, type ServerKind, startServer, type TestServer } from '../support/server.ts'
+
+/** The servers that an example is tried on. */
+export const SERVERS: readonly ServerKind[] = redisVersion() === undefined ? ['skep'] : ['skep', 'redis']
+
+/** A server for the tests of the `describe` that calls this, empty before each of them, and a connection to it. */
+export function useServer(kind: ServerKind): { readonly redis: Redis; readonly port: number } {
+  let server: TestServer
+  let redis: Redis
+  beforeAll(async () => {
+    server = await startServer(kind, { shards: 3 })
+    redis = new Redis(server.port)
+  })
+  beforeEach(async () => {
+    await redis.flushall()
+  })
+  afterAll(async () => {
+    redis.disconnect()
+    await server.stop()
+  })
+  return {
+    get redis() {
+      return redis
+    },
+    get port() {
+      return server.port
+    },
+  }
+}
