@@ -3,7 +3,9 @@
 
 import { findSubcommand } from './cli/subcommands.ts'
 import { parseCommandLine } from './config/command-line.ts'
+import { keepCompiled, useCompileCache } from './shared/compile-cache.ts'
 
+useCompileCache()
 const argv = process.argv.slice(2)
 const subcommand = findSubcommand(argv[0])
 if (subcommand !== undefined) {
@@ -19,14 +21,17 @@ if (subcommand !== undefined) {
     stream.write(command.text)
     process.exitCode = command.action === 'refuse' ? 1 : 0
   } else {
-    const { loadConfig } = await import('./config/load.ts')
+    const [{ loadConfig }, { Threads }] = await Promise.all([import('./config/load.ts'), import('./threads.ts')])
     const result = loadConfig(command)
     if ('fatal' in result) {
       process.stderr.write(result.fatal.text)
       process.exitCode = 1
     } else {
+      const { config } = result.loaded
+      const threads = new Threads({ routers: config.number('routers'), shards: config.number('shards') })
       const { runServer } = await import('./server.ts')
-      await runServer(result.loaded)
+      await runServer(result.loaded, threads)
+      keepCompiled()
     }
   }
 }

@@ -9,7 +9,6 @@ import type { ShutdownOptions } from './commands/server/shutdown.ts'
 import { renameCommands } from './commands/table.ts'
 import type { Config } from './config/config.ts'
 import type { LaterLine, Loaded } from './config/load.ts'
-import { expandTitle } from './config/special-kinds.ts'
 import { fromByteString } from './config/split-args.ts'
 import { SKEP_VERSION } from './config/version.ts'
 import { createLog, logLevel } from './log.ts'
@@ -17,6 +16,9 @@ import { showProcessTitle } from './process-title.ts'
 import type { ListenArgs, Listening } from './router/messages.ts'
 import { SlowCommands } from './slow-commands.ts'
 import { Supervisor } from './supervisor.ts'
+import type { Threads } from './threads.ts'
+
+export { createLog }
 
 export class Server {
   readonly config: Config
@@ -32,26 +34,29 @@ export class Server {
   userLines: readonly LaterLine[] = []
   /** Told when SHUTDOWN or a signal has ended everything: what is left is to end the process. */
   onEnd: () => void = () => undefined
+  /** The process is the server's own: `dir` is its working folder. */
+  ownsProcess = false
   readonly slowCommands: SlowCommands
   readonly access: AccessControl
   #stopped: Promise<void> | undefined
 
-  constructor(config: Config, log: Logger) {
+  constructor(config: Config, log: Logger, threads: Threads) {
     this.config = config
     this.log = log
-    this.supervisor = new Supervisor(config, log, {
+    const facts = {
       startedAt: Date.now(),
       runId: randomBytes(20).toString('hex'),
       configFile: config.file ?? '',
       executable: process.argv[1] ?? process.execPath,
-    })
+    }
+    this.supervisor = new Supervisor(config, log, facts, threads)
     this.slowCommands = new SlowCommands(config, this.supervisor)
     this.access = new AccessControl(config, log, this.supervisor)
     const answer = answers(this)
     this.supervisor.onAsk = (router, op, args) => answer(op, args, router)
     config.onApply(['port'], () => this.#listenAnew('Unable to listen on this port. Check server logs.'))
     config.onApply(['bind'], () => this.#listenAnew('Failed to bind to specified addresses.'))
-    config.onApply(['dir'], () => changeFolder(config))
+    config.onApply(['dir'], () => (this.ownsProcess ? changeFolder(config) : undefined))
     config.onChange(update => {
       if ('loglevel' in update) log.level = logLevel(config)
     })
@@ -118,22 +123,6 @@ export class Server {
   }
 }
 
-/** Shows in the process list what runs here and where, as `proc-title-template` has it. */
-function showTitle(config: Config): void {
-  if (!config.bool('set-proc-title')) return
-  const host = config.words('bind')[0] ?? '*'
-  const title = expandTitle(config.get('proc-title-template'), {
-    title: 'skep-server',
-    'listen-addr': `${host}:${config.get('port')}`,
-    'server-mode': '',
-    port: config.get('port'),
-    'tls-port': '0',
-    'config-file': config.file ?? '',
-    unixsocket: config.get('unixsocket'),
-  })
-  if (title !== undefined) process.title = title
-}
-
 function changeFolder(config: Config): string | undefined {
   try {
     process.chdir(fromByteString(config.get('dir')).toString())
@@ -144,12 +133,11 @@ function changeFolder(config: Config): string | undefined {
 }
 
 /** Starts a server from a configuration that has been read, and ends the process with it. */
-export async function runServer({ config, users, renames }: Loaded): Promise<void> {
+export async function runServer({ config, users, renames }: Loaded, threads: Threads): Promise<void> {
   const log = createLog(config)
-  showTitle(config)
-  config.onChange(() => showTitle(config))
   if (process.stdout.isTTY || config.bool('always-show-logo')) process.stdout.write(banner(config))
-  const server = new Server(config, log)
+  const server = new Server(config, log, threads)
+  server.ownsProcess = true
   server.userLines = users
   server.renameLines = renames
   server.supervisor.on('died', (thread, error) => {

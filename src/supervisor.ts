@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import { entries } from './commands/table.ts'
 import type { Config } from './config/config.ts'
@@ -14,14 +14,15 @@ import { claimsCreate } from './shared/claims.ts'
 import { CONTROL, controlCreate, controlSet, type Shape, shardBellWord } from './shared/control.ts'
 import { doorbellRing } from './shared/doorbell.ts'
 import { ringCreate } from './shared/ring.ts'
+import { oldBlockCreate, runBlockCreate } from './shared/snapshot-block.ts'
 import { statisticsBytes } from './shared/statistics.ts'
 import { arenaCreate } from './store/arena.ts'
 import { keyspaceCreate } from './store/keyspace.ts'
 import { ARENA_BYTES_MAX, type Memory } from './store/memory.ts'
+import { giveWork, type Threads } from './threads.ts'
 
 const RING_BYTES = 1 << 20
-/** What threads throw away is short-lived and small: a young generation of this size keeps their resident memory down. */
-const YOUNG_MEGABYTES = 4
+const SNAPSHOT_RING_BYTES = 1 << 20
 /** How long a stopping thread may take before it is ended. */
 const STOP_MS = 5000
 
@@ -51,15 +52,15 @@ export function createSharedMemory(shape: Shape, databases: number): { memory: S
       claims: Array.from({ length: shape.routers }, claimsCreate),
       statistics: Array.from({ length: threads }, () => new SharedArrayBuffer(statisticsBytes(entries.length))),
       beside: new SharedArrayBuffer(8 * shape.routers),
+      snapshot: {
+        run: runBlockCreate(),
+        old: arenas.map(() => oldBlockCreate(shape.shards)),
+        rings: arenas.map(() => ringCreate(SNAPSHOT_RING_BYTES)),
+      },
       requests: ringsBetween(),
       replies: ringsBetween(),
     },
   }
-}
-
-/** The address of a thread's entry, which is compiled in the package and as written in development. */
-function entryUrl(path: string): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? path : path.replace(/\.ts$/, '.js'), import.meta.url)
 }
 
 export class Supervisor extends EventEmitter<SupervisorEvents> {
@@ -68,18 +69,21 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #config: Config
   readonly #log: Logger
   readonly #facts: ProcessFacts
-  readonly #routers: Worker[] = []
-  readonly #shards: Worker[] = []
+  readonly #threads: Threads
   readonly #waiting = new Map<number, (value: unknown) => void>()
   #nextId = 1
+  #started = false
   #stopping = false
+  /** A thread has died, perhaps with locks that others wait for. */
+  #isBroken = false
   /** rename-command: old names and new ones. */
   renames: readonly (readonly [from: string, to: string])[] = []
   /** Answers what a router asks of the main thread. */
   onAsk: (router: number, op: string, args: unknown) => unknown = () => undefined
 
-  constructor(config: Config, log: Logger, facts: ProcessFacts) {
+  constructor(config: Config, log: Logger, facts: ProcessFacts, threads: Threads) {
     super()
+    this.#threads = threads
     this.#config = config
     this.#log = log
     this.#facts = facts
@@ -92,8 +96,26 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     })
   }
 
-  /** Starts all threads; resolves when every router is ready. */
+  get #routers(): readonly Worker[] {
+    return this.#threads.routers
+  }
+
+  get #shards(): readonly Worker[] {
+    return this.#threads.shards
+  }
+
+  /** Gives all threads their work; resolves when every router is ready. */
   async start(): Promise<void> {
+    this.#started = true
+    const died = new Promise<never>((_, reject) => {
+      this.#threads.onEnd((thread, cause) => {
+        if (this.#stopping) return
+        this.#stopping = true
+        this.#isBroken = true
+        this.emit('died', thread, cause)
+        reject(new Error(`The thread of ${thread} has died`, { cause }))
+      })
+    })
     const { shape } = this.memory
     const routerPorts: MessagePort[][] = Array.from({ length: shape.routers }, () => [])
     const shardPorts: MessagePort[][] = Array.from({ length: shape.shards }, () => [])
@@ -107,7 +129,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const config = this.#config.snapshot()
     for (let index = 0; index < shape.shards; index++) {
       const data: ShardData = { index, memory: this.memory, config, ports: shardPorts[index] }
-      this.#shards.push(this.#spawn(`shard ${index}`, './shard/worker.ts', data, shardPorts[index]))
+      giveWork(this.#shards[index], data, shardPorts[index])
     }
     const ready: Promise<void>[] = []
     for (let index = 0; index < shape.routers; index++) {
@@ -119,35 +141,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         renames: this.renames,
         facts: this.#facts,
       }
-      const worker = this.#spawn(`router ${index}`, './router/worker.ts', data, routerPorts[index])
+      const worker = this.#routers[index]
       worker.on('message', (message: FromRouter) => this.#fromRouter(index, message))
       ready.push(new Promise(resolve => worker.once('message', () => resolve())))
-      this.#routers.push(worker)
+      giveWork(worker, data, routerPorts[index])
     }
     for (const shard of this.#shards)
       shard.on('message', (message: SlowCommand | NoticeBatch) => this.#fromShard(message))
-    await Promise.all(ready)
-  }
-
-  #spawn(name: string, path: string, workerData: unknown, transferList: MessagePort[]): Worker {
-    const worker = new Worker(entryUrl(path), {
-      workerData,
-      transferList,
-      name,
-      stderr: false,
-      stdout: false,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
-    })
-    let cause: Error | undefined
-    worker.on('error', (error: Error) => {
-      cause = error
-    })
-    worker.on('exit', () => {
-      if (this.#stopping) return
-      this.#stopping = true
-      this.emit('died', name, cause)
-    })
-    return worker
+    await Promise.race([Promise.all(ready), died])
   }
 
   // ---- messages
@@ -203,6 +204,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** Stops all threads: routers first, so that no command is cut off halfway. */
   async stop(): Promise<void> {
     this.#stopping = true
+    if (!this.#started || this.#isBroken) return this.#threads.terminate()
     const control = new Int32Array(this.memory.control)
     await Promise.all(this.#routers.map(router => router.terminate()))
     controlSet(control, CONTROL.STOPPING, 1)

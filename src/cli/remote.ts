@@ -6,12 +6,15 @@ import type { ParseArgsConfig } from 'node:util'
 /** What a server replies, in RESP2. An error reply rejects the call. */
 export type Answer = string | number | null | readonly Answer[]
 
+/** A part of a command. */
+export type Word = string | number | Uint8Array
+
 /** The options that name a server, for parseArgs. */
 export const REMOTE_OPTIONS = {
   host: { type: 'string', default: '127.0.0.1' },
   port: { type: 'string', short: 'p', default: '6379' },
   user: { type: 'string' },
-  password: { type: 'string', short: 'a' },
+  password: { type: 'string', short: 'a', default: process.env.REDISCLI_AUTH },
 } as const satisfies ParseArgsConfig['options']
 
 /** What those options mean, for a subcommand's help. */
@@ -19,7 +22,7 @@ export const REMOTE_HELP = `  --host HOST       where the server is (127.0.0.1)
   --port, -p PORT   its port (6379)
   --user NAME       log in as this user
   --password, -a TEXT
-                    with this password; without it, the variable REDISCLI_AUTH is looked at`
+                    with this password (the variable REDISCLI_AUTH)`
 
 /** What parseArgs makes of REMOTE_OPTIONS. */
 export interface RemoteOptions {
@@ -35,6 +38,7 @@ interface Waiting {
 }
 
 const CONNECT_MS_MAX = 5000
+const CRLF = Buffer.from('\r\n')
 
 export class Remote {
   readonly #socket: Socket
@@ -49,7 +53,7 @@ export class Remote {
   }
 
   /** Connects, and logs in if there is a password. Rejects with a line for the person. */
-  static async open({ host, port, user, password = process.env.REDISCLI_AUTH }: RemoteOptions): Promise<Remote> {
+  static async open({ host, port, user, password }: RemoteOptions): Promise<Remote> {
     const socket = await new Promise<Socket>((resolve, reject) => {
       const made = connect({ host, port: Number(port), noDelay: true, timeout: CONNECT_MS_MAX })
       const fail = (reason: string): void => {
@@ -70,9 +74,12 @@ export class Remote {
   }
 
   /** Sends one command; rejects if the server replies an error. */
-  call(...words: readonly (string | number)[]): Promise<Answer> {
-    const parts = words.map(word => `$${Buffer.byteLength(String(word))}\r\n${word}\r\n`)
-    this.#socket.write(`*${words.length}\r\n${parts.join('')}`)
+  call(...words: readonly Word[]): Promise<Answer> {
+    const parts = words.flatMap(word => {
+      const bytes = typeof word === 'object' ? word : Buffer.from(String(word))
+      return [Buffer.from(`$${bytes.length}\r\n`), bytes, CRLF]
+    })
+    this.#socket.write(Buffer.concat([Buffer.from(`*${words.length}\r\n`), ...parts]))
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
   }
 

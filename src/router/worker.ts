@@ -1,10 +1,9 @@
-// The entry of a router's thread.
+// The entry of a router's thread: loads the code, then waits for its work.
 
-import { workerData } from 'node:worker_threads'
-import { renameCommands } from '../commands/table.ts'
-import type { RouterData } from '../shard/thread-data.ts'
-import { Router } from './router.ts'
+import { parentPort } from 'node:worker_threads'
+import { keepCompiled, useCompileCache } from '../shared/compile-cache.ts'
 
-const data = workerData as RouterData
-renameCommands(data.renames)
-new Router(data).ready()
+useCompileCache()
+const { begin } = await import('./thread.ts')
+parentPort?.once('message', begin)
+keepCompiled()

@@ -1,7 +1,10 @@
-// The entry of a shard's thread.
+// The entry of a shard's thread: loads the code, then waits for its work.
 
-import { workerData } from 'node:worker_threads'
-import { ShardThread } from './shard-thread.ts'
+import { parentPort } from 'node:worker_threads'
+import { keepCompiled, useCompileCache } from '../shared/compile-cache.ts'
 import type { ShardData } from './thread-data.ts'
 
-new ShardThread(workerData as ShardData).run()
+useCompileCache()
+const { ShardThread } = await import('./shard-thread.ts')
+keepCompiled()
+parentPort?.once('message', (data: ShardData) => new ShardThread(data).run())
