@@ -60,9 +60,13 @@ export interface Client extends Sender {
   /** Whether a key it watches has changed. */
   readonly isDirty: boolean
   readonly tracking: Tracking
-  /** Bytes of commands not yet run, and the room beyond them. */
+  /** Bytes of commands not yet run, the room beyond them as it counts, and what is really held for them. */
   readonly inputBytes: number
   readonly inputRoom: number
+  readonly inputHeld: number
+  /** Room for replies as it counts, and how much of it was used lately. */
+  readonly replyRoom: number
+  readonly replyPeak: number
   /** Bytes of replies not yet sent. */
   readonly outputBytes: number
   /**
@@ -121,6 +125,8 @@ export interface Router {
   withShards<T>(work: (engine: Engine) => T): T
   /** DEBUG: switches a part of the server off or on again. */
   debugSwitch(name: DebugSwitch, on: boolean): void
+  /** DEBUG REPLYBUFFER: how long a client's longest reply is remembered, Infinity = for ever. */
+  debugReplyPeak(ms: number | undefined, resizes: boolean | undefined): void
   /** Asks the main thread. */
   ask(op: string, args: unknown): Promise<unknown>
   /** Asks all routers, this one included. */

@@ -9,7 +9,7 @@ import { publishQuestion } from './pubsub/publish.ts'
 import { countsQuestion, namesQuestion } from './pubsub/pubsub.ts'
 import { resetQuestion } from './server/config.ts'
 import { sleepQuestion } from './server/debug.ts'
-import { switchQuestion } from './server/debug-switches.ts'
+import { replyRoomQuestion, switchQuestion } from './server/debug-switches.ts'
 
 /** Where a client comes from and what it is called, by its id. */
 const whoQuestion: Question<number, { address: string; name: string } | undefined> = {
@@ -33,4 +33,5 @@ export const questions: readonly Question<never, unknown>[] = [
   namesQuestion,
   countsQuestion,
   switchQuestion,
+  replyRoomQuestion,
 ]

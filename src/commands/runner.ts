@@ -72,7 +72,8 @@ export class Runner {
     const settings = engine.settings
     if (settings[SETTING.latencyTracking] !== 0) statistics.timed(entry.id, microseconds)
     if (failed) this.failed(reply)
-    this.noteSlow(entry, req, microseconds)
+    // What waits now is noted when it is served.
+    if (engine.waits?.hasBegun !== true) this.noteSlow(entry, req, microseconds)
     if (engine.notices.length > 0) this.sink.notices(engine.notices)
     if (engine.ready.length > 0 && !engine.effects.isTransaction) this.settle(now)
   }

@@ -100,7 +100,8 @@ export class Attendant {
       const entry = entries[waiterCommand(m, waiter)]
       const startedAt = performance.now()
       waiting.serve(shard, req, reply, arg)
-      if (reply.errors !== errors) this.#runner.failedLate(waiterCommand(m, waiter), reply)
+      if (reply.errors !== errors) this.#runner.failedLate(entry.id, reply)
+      this.#runner.noteSlow(entry, req, (performance.now() - startedAt) * 1000)
       this.#runner.passOn()
       this.#deliver(router, slot, ticket, shard.index, reply)
     }

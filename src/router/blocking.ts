@@ -200,6 +200,7 @@ export class Blocking {
     if (error !== undefined) {
       reply.error(error)
       this.#router.statistics.failedWith(error.slice(0, error.indexOf(' ')))
+      this.#router.statistics.failedLate(wait.entry.id)
     } else reply.nilArray()
     this.#finish(client, -1, reply.u8, 0, reply.length)
     return true

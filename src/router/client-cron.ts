@@ -1,16 +1,18 @@
 // What a router does for its clients from time to time: closes those that are idle too long, that leave too much unread,
 // or that together take too much memory, and samples what INFO shows as rates.
 
-import { clientBytes, clientType } from '../commands/connection/client-line.ts'
+import { clientBytes, clientHeldBytes, clientType } from '../commands/connection/client-line.ts'
 import { SETTING } from '../config/settings.ts'
 import { STAT } from '../shared/statistics.ts'
 import type { Connection } from './connection.ts'
 import type { Router } from './router.ts'
+import { replyRoomRules } from './share.ts'
 
 const PERIOD_MS = 100
 
 export class ClientCron {
   isPaused = false
+  readonly replyRoom = replyRoomRules()
   readonly #router: Router
   /** Bytes of all clients, when they were last counted. */
   #bytes = 0
@@ -29,6 +31,7 @@ export class ClientCron {
     const timeoutMs = router.engine.settings[SETTING.timeout] * 1000
     const limits = router.config.outputBufferLimits()
     let bytes = 0
+    let held = 0
     let maxInput = 0
     let maxOutput = 0
     for (const client of router.clients.values()) {
@@ -43,12 +46,15 @@ export class ClientCron {
         router.drop(client)
         continue
       }
+      const change = client.share.adapt(now, now - client.lastActive, this.replyRoom)
+      if (change !== 0) router.statistics.add(change < 0 ? STAT.REPLY_ROOM_SHRINKS : STAT.REPLY_ROOM_GROWTHS, 1)
       bytes += clientBytes(client)
+      held += clientHeldBytes(client)
       maxInput = Math.max(maxInput, client.inputBytes)
       maxOutput = Math.max(maxOutput, client.outputBytes)
     }
     router.statistics.set(STAT.CLIENT_BYTES, bytes)
-    router.engine.bytesBeside[router.index] = bytes
+    router.engine.bytesBeside[router.index] = held
     router.statistics.set(STAT.MAX_INPUT, maxInput)
     router.statistics.set(STAT.MAX_OUTPUT, maxOutput)
     this.#bytes = bytes

@@ -10,7 +10,9 @@ import { Parser } from '../protocol/parser.ts'
 import { Reply } from '../protocol/reply.ts'
 import { Request } from '../protocol/request.ts'
 import type { ClientWait } from './blocking.ts'
+import type { LateCommand } from './late.ts'
 import type { Router } from './router.ts'
+import { Share } from './share.ts'
 import { Stash } from './stash.ts'
 import { type Queue, queueTake } from './transactions.ts'
 import type { Transport } from './transport.ts'
@@ -71,6 +73,7 @@ export class Connection implements Client {
   isPaused = false
   isDirty = false
   readonly tracking = new Tracking()
+  readonly share: Share
   /** Since when unsent replies are over the soft limit, Unix ms; 0 = they are not. */
   overSoftLimitSince = 0
   /** About how many bytes the keys it watches take. */
@@ -108,6 +111,8 @@ export class Connection implements Client {
   wait: ClientWait | undefined
   /** The last mailed command that may make it wait. */
   blockingEntry: Entry | undefined
+  /** The command of the router that is to reply later. */
+  late: LateCommand | undefined
   /** Takes the answer that is due in the place of the output. */
   awaits: ((reply: Uint8Array, wanted: boolean) => void) | undefined
   /** Takes the place of `later` for a command within EXEC. */
@@ -132,6 +137,7 @@ export class Connection implements Client {
     this.fd = (socket as { _handle?: { fd: number } })._handle?.fd ?? -1
     this.createdAt = Date.now()
     this.lastActive = this.createdAt
+    this.share = new Share(this.createdAt)
   }
 
   // ---- input
@@ -327,7 +333,7 @@ export class Connection implements Client {
       const before = out.length
       const { errors } = out
       write(out)
-      if (out.errors !== errors) this.router.failedLater(this, out)
+      this.router.endedLater(this, out, out.errors !== errors)
       this.router.replied(this, before, out)
       this.router.unhold(this, HOLD.LATER)
     }
@@ -397,7 +403,19 @@ export class Connection implements Client {
   }
 
   get inputRoom(): number {
-    return this.buffer.length - this.buffered
+    return Math.max(this.buffer.length, this.share.inputRoom) - this.buffered
+  }
+
+  get inputHeld(): number {
+    return this.buffer.length
+  }
+
+  get replyRoom(): number {
+    return this.share.replyRoom
+  }
+
+  get replyPeak(): number {
+    return this.share.replyPeak
   }
 
   get outputBytes(): number {

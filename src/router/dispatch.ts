@@ -31,6 +31,7 @@ import { memoryRefresh } from '../store/memory.ts'
 import type { Shard } from '../store/shard.ts'
 import { Waits } from '../store/waits.ts'
 import { type Connection, HOLD } from './connection.ts'
+import { lateCommand } from './late.ts'
 import type { Post } from './post.ts'
 import { type Router, shownAddress } from './router.ts'
 import { RUNS_IN_MULTI, Transactions } from './transactions.ts'
@@ -259,8 +260,9 @@ export class Dispatcher {
     const microseconds = (end - runner.clock) * 1000
     this.#statistics.called(entry.id, microseconds, reply.errors !== errors)
     if (this.#engine.settings[SETTING.latencyTracking] !== 0) this.#statistics.timed(entry.id, microseconds)
+    if ((client.holds & HOLD.LATER) !== 0) client.late = lateCommand(entry, req, runner.clock)
+    else runner.noteSlow(entry, req, microseconds)
     runner.clock = end
-    runner.noteSlow(entry, req, microseconds)
     if (reply.errors !== errors) runner.failed(reply)
     this.#router.replied(client, before)
     return DISPATCHED.DONE

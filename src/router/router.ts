@@ -14,7 +14,7 @@ import { PAUSE } from '../commands/pause.ts'
 import { questions } from '../commands/questions.ts'
 import type { DebugSwitch } from '../commands/server/debug-switches.ts'
 import { Rates } from '../commands/server/rates.ts'
-import { commandByName, type Entry, entries } from '../commands/table.ts'
+import { type Entry, entries } from '../commands/table.ts'
 import { SETTING, viewSettings } from '../config/settings.ts'
 import type { OutputBufferLimits } from '../config/special-kinds.ts'
 import { ConfigCopy, type ConfigUpdate } from '../config/values.ts'
@@ -265,6 +265,9 @@ export class Router implements RouterForCommands {
   /** Closes a connection at once. */
   drop(client: Connection): void {
     client.closing = true
+    // From now on it is nobody's client: whoever asks need not wait for the socket to be closed.
+    this.clients.delete(client.id)
+    this.statistics.set(STAT.CLIENTS, this.clients.size)
     client.socket.destroy()
   }
 
@@ -276,6 +279,7 @@ export class Router implements RouterForCommands {
     this.statistics.add(STAT.NET_INPUT, length)
     this.statistics.add(STAT.READS, 1)
     client.lastActive = Date.now()
+    client.share.received(length)
     for (let from = 0; from < length && !client.closing; ) {
       const kept = client.parser
       if (kept === undefined) {
@@ -289,6 +293,7 @@ export class Router implements RouterForCommands {
       const missing = kept.needed - client.buffered
       const taken = missing > 0 && missing < length - from ? missing : length - from
       client.append(u8, from, taken)
+      client.share.received(kept.needed)
       from += taken
       if (client.buffered > this.engine.settings[SETTING.clientQueryBufferLimit]) {
         this.statistics.add(STAT.QUERY_LIMIT_DISCONNECTIONS, 1)
@@ -441,6 +446,7 @@ export class Router implements RouterForCommands {
     const { socket } = client
     this.statistics.add(STAT.NET_OUTPUT, bytes.length)
     this.statistics.add(STAT.WRITES, 1)
+    client.share.replied(bytes.length)
     if (client.closed || socket.destroyed || socket.writableEnded) return true
     if (this.#isOverLimit(client, bytes.length)) return true
     // A huge reply's memory goes back as soon as it is sent, not when the collector comes round.
@@ -583,11 +589,14 @@ export class Router implements RouterForCommands {
     this.drop(client as Connection)
   }
 
-  /** A command that was to reply later has replied an error: counts what could not be counted at once. */
-  failedLater({ lastCommand }: Connection, reply: Reply): void {
-    this.#dispatcher.runner.failed(reply)
-    const entry = commandByName(lastCommand)
-    if (entry !== undefined) this.statistics.failedLater(entry.id)
+  /** A command that was to reply later has: notes what could not be noted at once. */
+  endedLater(client: Connection, reply: Reply, failed: boolean): void {
+    const { late } = client
+    const { runner } = this.#dispatcher
+    if (late === undefined) return
+    client.late = undefined
+    if (failed) runner.failedLate(late.entry.id, reply)
+    runner.noteSlow(late.entry, late.req, (performance.now() - late.startedAt) * 1000)
   }
 
   withShards<T>(work: (engine: Engine) => T): T {
@@ -597,6 +606,12 @@ export class Router implements RouterForCommands {
   debugSwitch(name: DebugSwitch, on: boolean): void {
     if (name === 'active-expire') controlSet(new Int32Array(this.data.memory.control), CONTROL.EXPIRE_OFF, on ? 0 : 1)
     else if (name === 'cron') this.cron.isPaused = !on
+  }
+
+  debugReplyPeak(ms: number | undefined, resizes: boolean | undefined): void {
+    const rules = this.cron.replyRoom
+    if (ms !== undefined) rules.peakMs = ms
+    if (resizes !== undefined) rules.resizes = resizes
   }
 
   startMonitor(client: Client): void {

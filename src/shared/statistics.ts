@@ -39,6 +39,8 @@ export const STAT = {
   SLOWEST: 24,
   TRACKING_PREFIXES: 27,
   CLIENTS_WITH_TIMEOUT: 28,
+  REPLY_ROOM_SHRINKS: 29,
+  REPLY_ROOM_GROWTHS: 30,
 } as const
 
 /** What stands for how things are now, and so outlives CONFIG RESETSTAT. */
@@ -123,11 +125,6 @@ export class Statistics {
   /** Counts a call that was refused before it ran. */
   rejected(command: number): void {
     this.#f64[COMMANDS_AT / 8 + command * COMMAND_WORDS + REJECTED]++
-  }
-
-  /** A call that was counted before it had failed. */
-  failedLater(command: number): void {
-    this.#f64[COMMANDS_AT / 8 + command * COMMAND_WORDS + FAILED]++
   }
 
   /** One of a command's four figures. */

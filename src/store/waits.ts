@@ -56,6 +56,11 @@ export class Waits {
     this.#slot = NOBODY
   }
 
+  /** Whether the command that has just run makes its client wait. */
+  get hasBegun(): boolean {
+    return this.#slot !== NOBODY && this.ticket !== 0
+  }
+
   /** Whether the client of this command may be made to wait. */
   mayWait(req: Request): boolean {
     return this.#slot !== NOBODY && (req.sender.flags & SENDER.DENY_BLOCKING) === 0

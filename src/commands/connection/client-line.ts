@@ -4,19 +4,26 @@ import type { Request } from '../../protocol/request.ts'
 import type { Client, ClientType } from '../client.ts'
 
 /** What a connection takes beside its buffers: the objects of the socket and of the client. */
-const CONNECTION_BYTES = 1928
+const CONNECTION_BYTES = 904
 
 /** About what a channel, a pattern or a prefix takes that a client has subscribed to or tracks. */
 const SUBSCRIPTION_BYTES = 128
 
-/** Bytes that a client takes. */
+/** Bytes that a client counts as taking, its part in the shared buffers included: what its limits and CLIENT LIST go by. */
 export function clientBytes(client: Client): number {
+  return bytesBesideInput(client) + client.inputBytes + client.inputRoom + client.replyRoom
+}
+
+/** Bytes that are really held for a client. */
+export function clientHeldBytes(client: Client): number {
+  return bytesBesideInput(client) + client.inputHeld
+}
+
+function bytesBesideInput(client: Client): number {
   const { tracking } = client
   const subscriptions = client.channelCount + client.patternCount + client.shardChannelCount + tracking.prefixes.length
   return (
     CONNECTION_BYTES +
-    client.inputBytes +
-    client.inputRoom +
     client.outputBytes +
     Math.max(0, client.queuedBytes) +
     client.watchedBytes +
@@ -40,7 +47,8 @@ export function clientLine(client: Client, current: Request | undefined, now: nu
     ` age=${Math.floor((now - client.createdAt) / 1000)} idle=${Math.floor((now - client.lastActive) / 1000)}` +
     ` flags=${flagLetters(client)} db=${client.db} sub=${client.channelCount} psub=${client.patternCount}` +
     ` ssub=${client.shardChannelCount} multi=${client.queuedCount} qbuf=${client.inputBytes + own}` +
-    ` qbuf-free=${client.inputRoom} argv-mem=${argumentBytes} multi-mem=${client.queuedBytes} rbs=0 rbp=0 obl=0` +
+    ` qbuf-free=${client.inputRoom} argv-mem=${argumentBytes} multi-mem=${client.queuedBytes} rbs=${client.replyRoom}` +
+    ` rbp=${client.replyPeak} obl=0` +
     ` oll=${client.outputBytes > 0 ? 1 : 0} omem=${client.outputBytes} tot-mem=${clientBytes(client) + own}` +
     ` events=r cmd=${client.lastCommand} user=${client.user} redir=${redirect} resp=${client.resp}`
   )

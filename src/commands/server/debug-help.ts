@@ -20,7 +20,10 @@ export const DEBUG_HELP: readonly HelpLine[] = [
   ['POPULATE <count> [<prefix>] [<size>]', 'Make <count> strings named <prefix>:<number>, without telling replicas.'],
   ['PROTOCOL <type>', 'Reply a value of this type of the protocol.'],
   ['QUICKLIST-PACKED-THRESHOLD <size>', 'Give list elements from this size on a node of their own.'],
-  ['REPLYBUFFER <PEAK-RESET-TIME|RESIZING> <value>', 'Accepted: reply buffers are not kept per client.'],
+  [
+    'REPLYBUFFER <PEAK-RESET-TIME|RESIZING> <value>',
+    'How the room for replies that a client counts as having follows its replies.',
+  ],
   ['SEGFAULT', 'End the process as a segmentation fault would.'],
   ['SET-ACTIVE-EXPIRE <0|1>', 'Stop looking for expired keys, or go on with it.'],
   ['SET-DISABLE-DENY-SCRIPTS <0|1>', 'Let scripts run commands that are not for scripts.'],

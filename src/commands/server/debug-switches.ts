@@ -52,15 +52,37 @@ const packedThreshold: DebugCommand = {
   },
 }
 
-/** Redis resizes each client's reply buffer; there is none here, so nothing follows. */
+const REPLY_PEAK_MS = 5000
+
+interface ReplyRoomChange {
+  readonly peakMs: number | undefined
+  readonly resizes: boolean | undefined
+}
+
+export const replyRoomQuestion: Question<ReplyRoomChange, undefined> = {
+  name: 'debug-reply-room',
+  answer(router, { peakMs, resizes }) {
+    router.debugReplyPeak(peakMs, resizes)
+    return undefined
+  },
+}
+
+/** How the room for replies that a client counts as having follows what it is sent. */
 const replyBuffer: DebugCommand = {
   least: 2,
   most: 2,
-  run(_client, req, reply) {
-    if (req.is(2, 'RESIZING')) return reply.ok()
-    if (!req.is(2, 'PEAK-RESET-TIME')) return reply.error(SYNTAX)
-    if (!req.is(3, 'NEVER') && !req.is(3, 'RESET') && Number.isNaN(req.integer(3))) return reply.error(NOT_AN_INTEGER)
-    reply.ok()
+  run(client, req, reply, router) {
+    let peakMs: number | undefined
+    let resizes: boolean | undefined
+    if (req.is(2, 'RESIZING')) resizes = Number.parseInt(req.text(3), 10) !== 0
+    else if (!req.is(2, 'PEAK-RESET-TIME')) return reply.error(SYNTAX)
+    else if (req.is(3, 'NEVER')) peakMs = Number.POSITIVE_INFINITY
+    else if (req.is(3, 'RESET')) peakMs = REPLY_PEAK_MS
+    else {
+      peakMs = req.integer(3)
+      if (Number.isNaN(peakMs)) return reply.error(NOT_AN_INTEGER)
+    }
+    replyFromRouters(client, reply, router, replyRoomQuestion, { peakMs, resizes }, out => out.ok())
   },
 }
 

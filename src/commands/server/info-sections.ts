@@ -126,8 +126,8 @@ const STATS: readonly InfoField[] = [
   ['total_writes_processed', facts => facts.stat(STAT.WRITES)],
   ['io_threaded_reads_processed', constant(0)],
   ['io_threaded_writes_processed', constant(0)],
-  ['reply_buffer_shrinks', constant(0)],
-  ['reply_buffer_expands', constant(0)],
+  ['reply_buffer_shrinks', facts => facts.stat(STAT.REPLY_ROOM_SHRINKS)],
+  ['reply_buffer_expands', facts => facts.stat(STAT.REPLY_ROOM_GROWTHS)],
   ['acl_access_denied_auth', facts => facts.stat(STAT.ACL_DENIED_AUTH)],
 ]
 
