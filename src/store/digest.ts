@@ -4,7 +4,7 @@
 // Two operations make it up: to `add` some bytes is to xor in their SHA-1, whatever the order; to `mix` them in is to add
 // them and then to hash the digest itself, so that order counts.
 
-import { hash } from 'node:crypto'
+import { hashBytes } from '../bytes/crypto.ts'
 import { formatDouble17 } from '../bytes/doubles.ts'
 import { DictWalk } from './dict-walk.ts'
 import { type EntryRef, entryExpires, entryType, entryValue, TYPE } from './entry.ts'
@@ -42,14 +42,14 @@ export class Digest {
   /** Adds bytes, whose place among others added does not count. */
   add(u8: Uint8Array, at = 0, length = u8.length): void {
     // What is hashed must not lie in shared memory.
-    const sum = hash('sha1', new Uint8Array(u8.subarray(at, at + length)), 'buffer')
+    const sum = hashBytes('sha1', new Uint8Array(u8.subarray(at, at + length)))
     for (let i = 0; i < DIGEST_BYTES; i++) this.bytes[i] ^= sum[i]
   }
 
   /** Mixes bytes in behind those before. */
   mix(u8: Uint8Array, at = 0, length = u8.length): void {
     this.add(u8, at, length)
-    this.bytes = new Uint8Array(hash('sha1', this.bytes, 'buffer'))
+    this.bytes = new Uint8Array(hashBytes('sha1', this.bytes))
   }
 
   mixText(text: string): void {

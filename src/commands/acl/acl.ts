@@ -1,6 +1,6 @@
 // ACL, all of it. Routers answer from their copies of the users; what changes them goes to the main thread.
 
-import { randomBytes } from 'node:crypto'
+import { randomBytes } from '../../bytes/crypto.ts'
 import { NOT_AN_INTEGER, wrongArguments } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import { Request } from '../../protocol/request.ts'

@@ -1,6 +1,6 @@
 // A user: passwords, whether it may log in, and what its selectors allow. Passwords are kept as SHA-256 only.
 
-import { hash } from 'node:crypto'
+import { hashBytes } from '../../bytes/crypto.ts'
 import { fromByteString, splitArgs } from '../../config/split-args.ts'
 import type { Request } from '../../protocol/request.ts'
 import type { Entry } from '../table.ts'
@@ -11,7 +11,7 @@ const BAD_HASH = 'The password hash must be exactly 64 characters and contain on
 const NO_SUCH_PASSWORD = 'The password you are trying to remove from the user does not exist'
 
 /** The hash of a password given as a byte string. */
-export const passwordHash = (password: string): string => hash('sha256', fromByteString(password), 'hex')
+export const passwordHash = (password: string): string => hashBytes('sha256', fromByteString(password)).toString('hex')
 
 export class User {
   readonly name: string
