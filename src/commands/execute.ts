@@ -8,7 +8,7 @@ import { type Request, SENDER } from '../protocol/request.ts'
 import { arenaIsTight } from '../store/arena.ts'
 import type { Engine } from '../store/engine.ts'
 import type { Shard } from '../store/shard.ts'
-import { DENY_OOM, type ShardCommand, WRITE } from './command.ts'
+import { DENY_OOM, READONLY, type ShardCommand, WRITE } from './command.ts'
 
 /**
  * Whose commands are not the occasion to evict: a transaction or script was let in as a whole, and what a master or a
@@ -36,7 +36,9 @@ export function execute(
       return false
     }
   }
+  engine.reads = (command.flags & READONLY) !== 0
   command.run(shard, req, reply)
+  engine.reads = false
   return true
 }
 

@@ -21,9 +21,11 @@ import { SETTING } from '../config/settings.ts'
 import { NO_AUTH, OUT_OF_MEMORY, wrongArguments } from '../protocol/errors.ts'
 import type { Reply } from '../protocol/reply.ts'
 import { type Request, SENDER } from '../protocol/request.ts'
+import { OldValueSaver } from '../persist/old-values.ts'
 import { LockSet } from '../shard/locks.ts'
 import { CONTROL, lockWord } from '../shared/control.ts'
 import { lockTry, unlock } from '../shared/lock.ts'
+import { OldBlock, SnapshotRunBlock } from '../shared/snapshot-block.ts'
 import type { Statistics } from '../shared/statistics.ts'
 import type { Engine } from '../store/engine.ts'
 import { hasFarWaiters } from '../store/marks.ts'
@@ -80,8 +82,8 @@ export class Dispatcher {
     this.#locks = new LockSet(control, engine.shards.length)
     this.#held = new Uint8Array(engine.shards.length)
     engine.inPassing = true
-    this.#transactions = new Transactions(router, engine, this.#runner, post, control)
     engine.effects.listen(control, CONTROL.JOURNAL / 4)
+    this.#transactions = new Transactions(router, engine, this.#runner, post, control)
     const { claims, shape } = router.data.memory
     this.#waits = new Waits(
       control,
@@ -89,6 +91,12 @@ export class Dispatcher {
       shape.shards,
     )
     engine.waits = this.#waits
+    const { run, old } = router.data.memory.snapshot
+    engine.oldValues = new OldValueSaver(
+      engine,
+      new SnapshotRunBlock(run),
+      old.map(each => new OldBlock(each)),
+    )
     this.#runner.attendant = new Attendant(this.#runner, this.#waits, (to, slot, ticket, shard, reply) =>
       router.blocking.deliver(to, slot, ticket, shard, reply),
     )
@@ -279,9 +287,9 @@ export class Dispatcher {
     try {
       return work(this.#engine)
     } finally {
+      this.#runner.passOn()
       locks.release()
     }
-      this.#runner.passOn()
   }
 
   // ---- commands of shards
@@ -333,14 +341,14 @@ export class Dispatcher {
     for (let i = 0; i < locks.count; i++) if (this.#post.isQueued(locks.shards[i])) queued = true
     if (!queued && locks.tryTake()) {
       locks.refresh(this.#engine)
+      this.#runner.journal.locked = locks
       const done =
         ((command.flags & WRITE) === 0 || !locks.isOpen(this.#engine)) &&
-      this.#runner.journal.locked = locks
         this.#isShort(command, shard, req) &&
         this.#runInPassing(client, entry, command, shard, req, reply)
+      this.#runner.journal.locked = undefined
       locks.release()
       if (done) return DISPATCHED.DONE
-      this.#runner.journal.locked = undefined
     }
     // Behind what this router has mailed to any of the shards, whose owner runs it: see LockSet.resolve.
     client.blockingEntry = entry

@@ -13,12 +13,15 @@ import { Runner } from '../commands/runner.ts'
 import { Attendant } from '../commands/serve.ts'
 import { entries } from '../commands/table.ts'
 import { viewSettings } from '../config/settings.ts'
+import { OldValueSaver } from '../persist/old-values.ts'
+import { Walker } from '../persist/walker.ts'
 import { Reply } from '../protocol/reply.ts'
 import { Request } from '../protocol/request.ts'
 import { CONTROL, controlFlag, lockWord, routerBellWord, shardBellWord } from '../shared/control.ts'
 import { doorbellAwake, doorbellPrepare, doorbellRing, doorbellSleep } from '../shared/doorbell.ts'
 import { lockTry, lockWait, unlock } from '../shared/lock.ts'
 import { RingConsumer, RingProducer } from '../shared/ring.ts'
+import { OldBlock, SnapshotRunBlock } from '../shared/snapshot-block.ts'
 import { Statistics } from '../shared/statistics.ts'
 import { arenaAttach } from '../store/arena.ts'
 import { Engine } from '../store/engine.ts'
@@ -59,6 +62,7 @@ export class ShardThread {
   readonly #reply = new Reply()
   readonly #envelope: Envelope = { client: 0, command: 0 }
   readonly #chores: Chores
+  readonly #walker: Walker
   readonly #transactions: TransactionRunner
   readonly #waits: Waits
   readonly #word = new WordBuffer()
@@ -95,6 +99,10 @@ export class ShardThread {
       memory.shape.shards,
     )
     this.#engine.waits = this.#waits
+    const run = new SnapshotRunBlock(memory.snapshot.run)
+    const old = memory.snapshot.old.map(each => new OldBlock(each))
+    this.#walker = new Walker(this.#shard, run, old[index], new RingProducer(memory.snapshot.rings[index]))
+    this.#engine.oldValues = new OldValueSaver(this.#engine, run, old, index, this.#walker)
     this.#runner.attendant = new Attendant(this.#runner, this.#waits, (router, slot, ticket, shard, reply) =>
       this.#sendServed(router, slot, ticket, shard, reply),
     )
@@ -107,7 +115,12 @@ export class ShardThread {
       for (let router = 0; router < this.#requests.length; router++) {
         if (this.#serve(router)) worked = true
       }
-      if (this.#chores.due(performance.now())) this.#doChores()
+      const clock = performance.now()
+      if (this.#chores.due(clock)) this.#doChores()
+      if (this.#walker.due(clock)) {
+        this.#walk()
+        worked = true
+      }
       if (!worked) this.#sleep()
     }
   }
@@ -187,7 +200,7 @@ export class ShardThread {
   #runTransaction(router: number, u8: Uint8Array, u32: Uint32Array, at: number, now: number): void {
     const reply = this.#reply
     reply.length = 0
-    this.#giveLock()
+    this.#freeLock()
     this.#transactions.resolve(u32, at, this.#locks, this.#engine.shards.length)
     if (this.#transactions.writes(u32, at)) this.#locks.takeClosed(this.#engine)
     else this.#takeAll()
@@ -284,7 +297,7 @@ export class ShardThread {
     if (locks.count === 1 && shard === this.#shard && this.#takeAlone(flags)) {
       this.#runner.run(entry, shardCommand, shard, this.#req, reply, now)
     } else {
-      this.#giveLock()
+      this.#freeLock()
       if ((flags & WRITE) !== 0) locks.takeClosed(this.#engine)
       else this.#takeAll()
       this.#runner.journal.locked = locks
@@ -326,19 +339,37 @@ export class ShardThread {
     this.#holdsLock = true
   }
 
+  /** Gives the lock back, unless a snapshot is in the middle of an entry, which nobody else may change. */
   #giveLock(): void {
-    if (!this.#holdsLock) return
+    if (!this.#holdsLock || this.#walker.keepsLock) return
     unlock(this.#control, this.#lock)
     this.#holdsLock = false
   }
 
+  /** Gives the lock back in any case, to take several. */
+  #freeLock(): void {
+    this.#walker.finishCurrent()
+    this.#giveLock()
+  }
+
+  /** A step of the snapshot being taken. */
+  #walk(): void {
+    this.#takeLock()
+    this.#walker.step(Date.now())
+    this.#giveLock()
+  }
+
   /** A round of chores, if the shard is free: a busy one has no need to hurry, and gets its turn the next time. */
   #doChores(): void {
-    if (!lockTry(this.#control, this.#lock)) {
-      if (!this.#chores.putOff(performance.now())) return
-      lockWait(this.#control, this.#lock)
+    if (!this.#holdsLock) {
+      if (lockTry(this.#control, this.#lock)) {
+        memoryRefresh(this.#shard.m)
+        this.#holdsLock = true
+      } else {
+        if (!this.#chores.putOff(performance.now())) return
+        this.#takeLock()
+      }
     }
-    memoryRefresh(this.#shard.m)
     this.#runner.startBatch()
     const now = Date.now()
     this.#engine.writer = 0
@@ -346,7 +377,7 @@ export class ShardThread {
     this.#runner.journal.flushSingly()
     this.#runner.settle(now)
     this.#tellChanges()
-    unlock(this.#control, this.#lock)
+    this.#giveLock()
     if (this.#engine.notices.length > 0) this.#runner.sink.notices(this.#engine.notices)
     this.#publishWord()
   }
@@ -358,7 +389,8 @@ export class ShardThread {
 
   #sleep(): void {
     const rings = doorbellPrepare(this.#control, this.#bell)
-    const ms = this.#chores.msToNext(performance.now())
+    const clock = performance.now()
+    const ms = Math.min(this.#chores.msToNext(clock), this.#walker.msToNext(clock))
     const idle = this.#requests.every((ring, router) => ring.isEmpty() || this.#outboxes[router].isBlocked)
     if (idle && ms > 0 && controlFlag(this.#control, CONTROL.STOPPING) === 0) {
       doorbellSleep(this.#control, this.#bell, rings, ms)

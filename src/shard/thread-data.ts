@@ -3,6 +3,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ConfigSnapshot } from '../config/values.ts'
 import type { Shape } from '../shared/control.ts'
+import type { SnapshotMemory } from '../shared/snapshot-block.ts'
 
 /** All that is shared, by every thread alike. */
 export interface SharedMemory {
@@ -16,6 +17,8 @@ export interface SharedMemory {
   readonly statistics: readonly SharedArrayBuffer[]
   /** f64 a router: bytes of its clients' buffers, which count for maxmemory. */
   readonly beside: SharedArrayBuffer
+  /** The snapshot being taken, and for each shard its old values and the ring its bytes leave by (shared/snapshot-block.ts). */
+  readonly snapshot: SnapshotMemory
   /** [router][shard]: commands on their way. */
   readonly requests: readonly (readonly SharedArrayBuffer[])[]
   /** [router][shard]: answers. */

@@ -5,6 +5,7 @@
 import { EVENT as NOTIFY } from '../config/keyspace-events.ts'
 import { SETTING, type SettingsView } from '../config/settings.ts'
 import { Effects } from './effects.ts'
+import type { EntryRef } from './entry.ts'
 import { Eviction, type Neighbours } from './eviction.ts'
 import { Invalidations } from './invalidations.ts'
 import type { Memory } from './memory.ts'
@@ -21,6 +22,11 @@ export interface Notice {
 
 export { NOTIFY }
 
+/** Saves entries for a snapshot, before they change, in the database that they were in when it began. */
+export interface OldValues {
+  save(shard: Shard, origin: number, entry: EntryRef): void
+}
+
 /** Elements, or blocks of 64 bytes, that a command may handle in passing. */
 export const WORK_IN_PASSING = 2048
 
@@ -36,6 +42,10 @@ export class Engine {
   readonly effects = new Effects()
   /** Keyspace events of the current command; whoever ran it publishes them. */
   notices: Notice[] = []
+  /** Whether what runs changes no value, so that a snapshot need not save what it looks up. */
+  reads = false
+  /** Who saves old values while a snapshot is taken; every thread that runs commands has one. */
+  oldValues: OldValues | undefined
   /** False on a replica, which leaves expired keys to its master's word. */
   deletesExpired = true
   /** Keeps memory under maxmemory. */
@@ -54,6 +64,8 @@ export class Engine {
   waits: Waits | undefined
   /** Told before a database, or with -1 all of them, loses its keys. */
   onFlush: ((db: number) => void) | undefined
+  /** Told that a key was evicted, while its shard is locked: another shard's lock may be given back at once. */
+  onEvicted: (() => void) | undefined
   /** Told what is damaged in a payload that RESTORE refused: a line for the log. */
   onDamage: ((text: string) => void) | undefined
   /** Told before two databases are exchanged. */
@@ -64,8 +76,6 @@ export class Engine {
     this.invalidations = new Invalidations(this, routers)
     this.shards = memories.map((m, index) => new Shard(this, m, index))
     this.eviction = new Eviction(this)
-  /** Told that a key was evicted, while its shard is locked: another shard's lock may be given back at once. */
-  onEvicted: (() => void) | undefined
   }
 
   /** The shard that keys of this cluster slot belong to: contiguous ranges of slots. */

@@ -65,6 +65,8 @@ export const ENTRY_FLAG = {
   EXPIRES: 1,
   /** A string in a block of its own. */
   OUTLINE: 2,
+  /** Which side of the snapshots' epoch the entry is on (epoch.ts). */
+  SIDE: 4,
 } as const
 
 export const entryType = (m: Memory, entry: EntryRef): Type => (m.u32[entry * 2] & 0xf) as Type

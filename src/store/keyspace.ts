@@ -22,7 +22,9 @@
 //      104     8  SKIP_CHECKSUM  f64, 1 = RESTORE takes payloads whose checksum is wrong (tests of damaged payloads)
 //      112     4  MARKING        ref of what is known about marks, 0 = nothing yet (marks.ts)
 //      116     4  TRACKING       ref of what is known about tracked keys, 0 = nothing yet (tracked.ts)
-//      120
+//      120     4  EPOCH          bit 10: the side that saved entries are on; bit 0: a snapshot is being taken (epoch.ts)
+//      124     4  DETACHED       ref of the first flushed table that the snapshot has yet to walk, 0 = none (epoch.ts)
+//      128
 //
 // A database:
 //
@@ -32,7 +34,8 @@
 //        8     8  AVG_TTL   f64, ms, running mean of time to live as the expiry cycle saw it
 //       16     4  CURSOR    where the expiry cycle goes on
 //       20     4  FIELDS    time heap of the hashes with fields that expire (hash-expiry.ts)
-//       24     8  -         zero
+//       24     4  ORIGIN    the database's index when the snapshot being taken began
+//       28     4  -         zero
 //       32
 
 import { ARENA, allocateZeroed } from './arena.ts'
@@ -62,10 +65,12 @@ export const ROOT = {
   SKIP_CHECKSUM: 104,
   MARKING: 112,
   TRACKING: 116,
-  SIZE: 120,
+  EPOCH: 120,
+  DETACHED: 124,
+  SIZE: 128,
 } as const
 
-export const DATABASE = { KEYS: 0, EXPIRES: 4, AVG_TTL: 8, CURSOR: 16, FIELDS: 20, SIZE: 32 } as const
+export const DATABASE = { KEYS: 0, EXPIRES: 4, AVG_TTL: 8, CURSOR: 16, FIELDS: 20, ORIGIN: 24, SIZE: 32 } as const
 
 /** Makes an empty keyspace with `databases` databases in a fresh arena. */
 export function keyspaceCreate(m: Memory, databases: number): void {

@@ -3,6 +3,7 @@
 // Whoever calls this holds the shard's lock. Nothing is kept here: a second thread's Shard over the same arena is the
 // same keyspace. A handler looks keys up by request argument; the …Key forms take bytes for keys from elsewhere.
 
+import { assert } from '../bytes/assert.ts'
 import { copyBytes } from '../bytes/copy.ts'
 import { evictsByFrequency, SETTING } from '../config/settings.ts'
 import { WRONG_TYPE } from '../protocol/errors.ts'
@@ -30,6 +31,7 @@ import {
   TYPE,
   type Type,
 } from './entry.ts'
+import { databaseOrigin, detach, entryIsUnsaved, entryMarkSaved, epochIsActive } from './epoch.ts'
 import { bury, buryTable, graveyardStep, LAZY_EFFORT } from './graveyard.ts'
 import { expiryLinked, expiryUnlinked } from './hash-expiry.ts'
 import { itemKeyAt, itemKeyLength, keyHash } from './item.ts'
@@ -134,7 +136,19 @@ export class Shard {
       if (this.engine.deletesExpired) this.expire(db, entry)
       return 0
     }
+    // Whatever changes a value has looked its key up before: this is the one place where old values are saved in time.
+    if (entryIsUnsaved(m, entry) && !this.engine.reads) this.changing(db, entry)
     return entry
+  }
+
+  /** The entry is about to be changed or taken away: a snapshot that has yet to save it does so now. */
+  changing(db: number, entry: EntryRef): void {
+    const m = this.m
+    if (!entryIsUnsaved(m, entry)) return
+    const { oldValues } = this.engine
+    assert(oldValues !== undefined, 'whoever changes keys during a snapshot can save them')
+    oldValues.save(this, databaseOrigin(m, keyspaceDatabase(m, db)), entry)
+    entryMarkSaved(m, entry)
   }
 
   /** The entry of the key in argument `i`, expired or not, without any side effect: what `cost` goes by. */
@@ -191,6 +205,7 @@ export class Shard {
     const database = keyspaceDatabase(m, db)
     const hash = this.#hashOf(entry)
     entrySetAccess(m, entry, this.#newAccess())
+    entryMarkSaved(m, entry)
     dictAdd(m, databaseKeys(m, database), hash, entry)
     if (entryExpires(m, entry)) dictAdd(m, databaseExpires(m, database), hash, entry)
     expiryLinked(m, database, entry)
@@ -206,6 +221,8 @@ export class Shard {
   /** Puts `replacement`, an entry with the same key, in the place of `entry`, which is freed, its value not. */
   replaceEntry(db: number, entry: EntryRef, replacement: EntryRef): void {
     const m = this.m
+    this.changing(db, entry)
+    entryMarkSaved(m, replacement)
     const database = keyspaceDatabase(m, db)
     const hash = this.#hashOf(entry)
     const had = entryExpires(m, entry)
@@ -229,6 +246,7 @@ export class Shard {
 
   /** Sets the time, Unix ms, at which an entry ends. The entry may move: the new ref is returned. */
   setExpire(db: number, entry: EntryRef, expireAt: number): EntryRef {
+    this.changing(db, entry)
     if (entryExpires(this.m, entry)) {
       this.m.f64[entry + ENTRY.EXPIRE / 8] = expireAt
       return entry
@@ -275,6 +293,7 @@ export class Shard {
   /** Deletes an entry to get memory back. */
   evict(db: number, entry: EntryRef): void {
     this.#deleteByServer(db, entry, NOTIFY.EVICTED, 'evicted', ROOT.EVICTED, SETTING.lazyfreeLazyEviction)
+    this.engine.onEvicted?.()
   }
 
   #deleteByServer(db: number, entry: EntryRef, type: number, event: string, counter: number, lazy: number): void {
@@ -293,7 +312,6 @@ export class Shard {
 
   // ---- deleting
 
-    this.engine.onEvicted?.()
   /** Deletes an entry, its value at once or, if `lazy` and large, in steps. Leaves word to nobody: see `touched`. */
   discard(db: number, entry: EntryRef, lazy: boolean): void {
     const m = this.m
@@ -309,6 +327,7 @@ export class Shard {
   /** Takes an entry out of the tables; it is the caller's then. */
   unlink(db: number, entry: EntryRef): void {
     const m = this.m
+    this.changing(db, entry)
     const database = keyspaceDatabase(m, db)
     const hash = this.#hashOf(entry)
     if (entryExpires(m, entry)) dictRemoveItem(m, databaseExpires(m, database), hash, entry)
@@ -332,7 +351,8 @@ export class Shard {
     if (hasMarks(m)) this.#flushing(db)
     dictRelease(m, databaseExpires(m, database))
     databaseReset(m, database)
-    buryTable(m, keys, count)
+    if (epochIsActive(m)) detach(m, keys, databaseOrigin(m, database), count)
+    else buryTable(m, keys, count)
     if (!lazy) while (graveyardStep(m, 1 << 20));
     return count
   }

@@ -85,6 +85,7 @@ function countOne(shard: Shard, req: Request, reply: Reply): void {
   if (cached >= 0) return reply.integer(cached)
   const count = hllCount(m.u8, at, stringLength(m, entry))
   if (count < 0) return reply.error(CORRUPT)
+  shard.changing(req.db, entry)
   hllCacheCount(m.u8, at, count)
   // The value has changed, but for subscribers nothing has happened.
   shard.touched(req, 1, 0, '')

@@ -27,21 +27,37 @@ export interface TypeEncoder {
   step(budget: number): boolean
 }
 
+/** Bytes of a long string that count as one element of a step's budget. */
+const PIECE_BYTES = 256
+
 class StringEncoder implements TypeEncoder {
   #m!: Memory
   #entry!: EntryRef
   #sink!: RdbSink
+  #written = 0
 
   start(m: Memory, entry: EntryRef, sink: RdbSink): number {
     this.#m = m
     this.#entry = entry
     this.#sink = sink
+    this.#written = 0
     return RDB_TYPE.STRING
   }
 
-  step(): boolean {
-    this.#sink.string(this.#m.u8, stringAt(this.#m, this.#entry), stringLength(this.#m, this.#entry))
-    return true
+  step(budget: number): boolean {
+    const m = this.#m
+    const length = stringLength(m, this.#entry)
+    const at = stringAt(m, this.#entry)
+    const sink = this.#sink
+    if (!sink.isPlain(length)) {
+      sink.string(m.u8, at, length)
+      return true
+    }
+    if (this.#written === 0) sink.size(length)
+    const piece = Math.min(length - this.#written, budget * PIECE_BYTES)
+    sink.raw(m.u8, at + this.#written, piece)
+    this.#written += piece
+    return this.#written === length
   }
 }
 

@@ -38,6 +38,21 @@ export const RDB_TYPE = {
   HASH_LISTPACK_EX: 25,
 } as const
 
+/** What stands where a value's type would, and says something else. */
+export const OPCODE = {
+  FUNCTION_2: 245,
+  FUNCTION_OLD: 246,
+  MODULE_AUX: 247,
+  IDLE: 248,
+  FREQ: 249,
+  AUX: 250,
+  RESIZE: 251,
+  EXPIRE_MS: 252,
+  EXPIRE_SECONDS: 253,
+  SELECT: 254,
+  EOF: 255,
+} as const
+
 /** How a string that is no plain run of bytes is written. */
 export const STRING_ENCODING = { INT8: 0, INT16: 1, INT32: 2, LZF: 3 } as const
 

@@ -24,6 +24,8 @@ export class RdbSink {
   length = 0
   /** Whether strings are compressed where it pays (rdbcompression). */
   compresses = true
+  /** Longer strings are not compressed, since that takes longer than one step may. */
+  compressedMax = Number.POSITIVE_INFINITY
 
   constructor(bytes = 65536) {
     this.u8 = new Uint8Array(bytes)
@@ -101,9 +103,18 @@ export class RdbSink {
   /** A string: as an integer, compressed, or plain, whichever applies first. */
   string(bytes: Uint8Array, at: number, length: number): void {
     if (length <= INT_TEXT_MAX && this.#integer(parseInteger(bytes, at, length))) return
-    if (this.compresses && length >= COMPRESS_BYTES_MIN && this.#compressed(bytes, at, length)) return
+    if (this.compresses && this.#mayCompress(length) && this.#compressed(bytes, at, length)) return
     this.size(length)
     this.raw(bytes, at, length)
+  }
+
+  #mayCompress(length: number): boolean {
+    return length >= COMPRESS_BYTES_MIN && length <= this.compressedMax
+  }
+
+  /** Whether a string is so long that it is written as it is, whatever it holds. */
+  isPlain(length: number): boolean {
+    return length > INT_TEXT_MAX && !(this.compresses && this.#mayCompress(length))
   }
 
   /** Writes a string that is a 32-bit integer; false if it is not. */

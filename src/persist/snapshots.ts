@@ -1,0 +1,127 @@
+// Takes snapshots of all shards, one at a time: the main thread's part.
+//
+// All locks are held for a moment, in which every shard begins its snapshot: the barrier. What was done before it is in
+// the snapshot, on all shards, and what is done later is not. Then the owners walk (walker.ts), and somebody reads.
+
+import { closeSync, openSync, unlinkSync } from 'node:fs'
+import { lockWord, type Shape, shardBellWord } from '../shared/control.ts'
+import { doorbellRing } from '../shared/doorbell.ts'
+import { lockWaitAll, unlock } from '../shared/lock.ts'
+import { RingConsumer } from '../shared/ring.ts'
+import { OldBlock, RUN, type SnapshotMemory, SnapshotRunBlock, WALK } from '../shared/snapshot-block.ts'
+import { dictCount } from '../store/dict.ts'
+import { epochBegin } from '../store/epoch.ts'
+import { databaseKeys, keyspaceDatabase, keyspaceDatabases } from '../store/keyspace.ts'
+import { type Memory, memoryRefresh } from '../store/memory.ts'
+
+/** How often the end of the walks is looked for. */
+const LOOK_MS = 2
+
+/** Who reads what the shards deliver. */
+export interface SnapshotConsumer<Result> {
+  /** Called while every shard is locked, at the moment that the snapshot is of: notes positions, changes words, no more. */
+  atBarrier?(): void
+  /** Reads until all shards have ended (SnapshotReader), and tells how it went. */
+  consume(memory: SnapshotMemory): Promise<Result>
+}
+
+export class Snapshots {
+  readonly #memory: SnapshotMemory
+  readonly #control: Int32Array
+  readonly #arenas: readonly Memory[]
+  readonly #run: SnapshotRunBlock
+  readonly #blocks: readonly OldBlock[]
+  readonly #locks: Int32Array
+  #isBusy = false
+
+  constructor(memory: SnapshotMemory, control: SharedArrayBuffer, shape: Shape, arenas: readonly Memory[]) {
+    this.#memory = memory
+    this.#control = new Int32Array(control)
+    this.#arenas = arenas
+    this.#run = new SnapshotRunBlock(memory.run)
+    this.#blocks = memory.old.map(each => new OldBlock(each))
+    this.#locks = Int32Array.from({ length: shape.shards }, (_, index) => lockWord(index))
+  }
+
+  /** Whether a snapshot is being taken: then no other can be. */
+  get isBusy(): boolean {
+    return this.#isBusy
+  }
+
+  /** Keys saved so far, and keys there were at the beginning. */
+  get progress(): { readonly saved: number; readonly expected: number } {
+    const saved = this.#isBusy ? this.#blocks.reduce((sum, each) => sum + each.saved, 0) : 0
+    return { saved, expected: this.#isBusy ? this.#run.expected : 0 }
+  }
+
+  /** Gives up the snapshot being taken: its consumer sees that nothing more comes. */
+  giveUp(): void {
+    if (this.#isBusy) this.#run.giveUp()
+  }
+
+  /**
+   * Takes a snapshot. `directory` is where a file without a name may grow. The barrier is over when this returns the
+   * promise, unless a snapshot that was given up has not yet been undone.
+   */
+  async take<Result>(consumer: SnapshotConsumer<Result>, directory = '.'): Promise<Result> {
+    if (this.#isBusy) throw new Error('a snapshot is being taken')
+    this.#isBusy = true
+    const spills: number[] = []
+    try {
+      if (!this.#areIdle()) await this.#whenIdle()
+      for (const index of this.#blocks.keys())
+        spills.push(openNameless(`${directory}/temp-${process.pid}-${index}.old`))
+      this.#begin(consumer, spills)
+      try {
+        return await consumer.consume(this.#memory)
+      } finally {
+        // What nobody has read, nobody wants.
+        if (!this.#areIdle()) this.#run.giveUp()
+        await this.#whenIdle()
+        this.#run.state = RUN.NONE
+      }
+    } finally {
+      for (const fd of spills) closeSync(fd)
+      this.#isBusy = false
+    }
+  }
+
+  #begin(consumer: SnapshotConsumer<unknown>, spills: readonly number[]): void {
+    for (const ring of this.#memory.rings) emptyRing(ring)
+    const control = this.#control
+    lockWaitAll(control, this.#locks, this.#locks.length)
+    let keys = 0
+    for (const [index, m] of this.#arenas.entries()) {
+      memoryRefresh(m)
+      epochBegin(m)
+      for (let i = 0; i < keyspaceDatabases(m); i++) keys += dictCount(m, databaseKeys(m, keyspaceDatabase(m, i)))
+      this.#blocks[index].begin(spills[index])
+    }
+    this.#run.expected = keys
+    this.#run.state = RUN.TAKEN
+    consumer.atBarrier?.()
+    for (const lock of this.#locks) unlock(control, lock)
+    for (const index of this.#blocks.keys()) doorbellRing(control, shardBellWord(index))
+  }
+
+  #areIdle(): boolean {
+    return this.#blocks.every(each => each.state === WALK.NONE)
+  }
+
+  async #whenIdle(): Promise<void> {
+    while (!this.#areIdle()) await new Promise(resolve => setTimeout(resolve, LOOK_MS))
+  }
+}
+
+/** A file that only its descriptor leads to: it is gone with the process. */
+function openNameless(path: string): number {
+  const fd = openSync(path, 'w+', 0o600)
+  unlinkSync(path)
+  return fd
+}
+
+function emptyRing(buffer: SharedArrayBuffer): void {
+  const ring = new RingConsumer(buffer)
+  while (ring.next() >= 0);
+  ring.release()
+}

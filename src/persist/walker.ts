@@ -1,0 +1,327 @@
+// Saves a shard for the snapshot being taken: the owner's part, in steps of at most a millisecond under the shard's lock.
+//
+// It goes over the databases as SCAN does, which meets everything that stays, and saves what is not saved yet; what is
+// changed or deleted before it comes by has been saved by whoever did that (old-values.ts). Its bytes leave through a
+// ring. While the ring is full it rests: a slow reader slows the walk and nobody else.
+//
+// An entry too large for one step is written in several, and must not change in between: until it is written the owner
+// keeps the lock, and serves what is mailed to it meanwhile. A command that changes this very entry has it finished
+// first.
+
+import { performance } from 'node:perf_hooks'
+import { assert } from '../bytes/assert.ts'
+import { copyBytes } from '../bytes/copy.ts'
+import { SETTING } from '../config/settings.ts'
+import type { RingProducer } from '../shared/ring.ts'
+import { sleepSync } from '../shared/sleep.ts'
+import { type OldBlock, RUN, type SnapshotRunBlock, WALK } from '../shared/snapshot-block.ts'
+import { type DictRef, dictCount } from '../store/dict.ts'
+import { dictScan } from '../store/dict-walk.ts'
+import type { EntryRef } from '../store/entry.ts'
+import {
+  databaseOrigin,
+  detachedBury,
+  detachedFirst,
+  detachedOrigin,
+  detachedTable,
+  entryIsUnsaved,
+  entryMarkSaved,
+  epochEnd,
+} from '../store/epoch.ts'
+import { databaseExpires, databaseKeys, keyspaceDatabase } from '../store/keyspace.ts'
+import { EntryWriter } from '../store/rdb/entry-writer.ts'
+import { OPCODE } from '../store/rdb/format.ts'
+import { RdbSink } from '../store/rdb/sink.ts'
+import { RefList } from '../store/ref-list.ts'
+import type { Shard } from '../store/shard.ts'
+import type { OwnWalk } from './old-values.ts'
+
+/** What a message of the ring is. */
+export const SAVED = {
+  /** Bytes that end in the middle of an entry. */
+  PART: 1,
+  /** Bytes that end with an entry: those of another shard may follow. */
+  WHOLE: 2,
+  /** f64 keys, f64 bytes of old values, f64 bytes of them in the file, which belong behind all others: the end. */
+  END: 3,
+} as const
+export const END_BYTES = 24
+
+/** A step takes about this long. */
+const STEP_MS = 0.7
+/** Elements of a value between two looks at the clock. */
+const STEP_ELEMENTS = 256
+/** Bytes gathered before they go into the ring. */
+const FLUSH_BYTES = 64 * 1024
+/** Strings longer than this are not compressed: that would take longer than a step. */
+const COMPRESSED_MAX = 128 * 1024
+/** How often a walk that rests looks whether there is room again. */
+const REST_MS = 2
+const SINK_BYTES_MAX = 1024 * 1024
+
+export class Walker implements OwnWalk {
+  readonly #shard: Shard
+  readonly #run: SnapshotRunBlock
+  readonly #block: OldBlock
+  readonly #ring: RingProducer
+  #writer: EntryWriter
+  readonly #found = new RefList()
+  /** The database walked, by its index at the beginning, and how far. */
+  #origin = 0
+  #cursor = 0
+  /** The detached table walked, 0 if none has been begun. */
+  #detached = 0
+  #detachedCursor = 0
+  /** The entry that takes more than one step, 0 if none does. */
+  #current: EntryRef | 0 = 0
+  #isWalking = false
+  /** Databases whose sizes have been told. */
+  readonly #told = new Set<number>()
+  /** What has been gathered and is not in the ring yet begins here in the sink. */
+  #sent = 0
+  #next = 0
+
+  constructor(shard: Shard, run: SnapshotRunBlock, block: OldBlock, ring: RingProducer) {
+    this.#shard = shard
+    this.#run = run
+    this.#block = block
+    this.#ring = ring
+    this.#writer = this.#newWriter()
+  }
+
+  #newWriter(): EntryWriter {
+    const sink = new RdbSink()
+    sink.compressedMax = COMPRESSED_MAX
+    return new EntryWriter(sink, this.#shard.engine.settings)
+  }
+
+  /** Whether there is a snapshot to take. */
+  get isWanted(): boolean {
+    return this.#block.state === WALK.TAKE
+  }
+
+  /** Whether a step is due at `clock` (performance.now). */
+  due(clock: number): boolean {
+    return this.isWanted && clock >= this.#next
+  }
+
+  msToNext(clock: number): number {
+    return this.isWanted ? Math.max(0, this.#next - clock) : Number.POSITIVE_INFINITY
+  }
+
+  /** Whether the lock must be kept: an entry is being written. */
+  get keepsLock(): boolean {
+    return this.#current !== 0
+  }
+
+  /** Takes a step, under the lock. */
+  step(now: number): void {
+    const clock = performance.now()
+    if (!this.#isWalking) this.#begin()
+    this.#next = clock
+    const isGivenUp = this.#run.state !== RUN.TAKEN
+    if (isGivenUp) this.#forget()
+    else if (!this.#flush()) {
+      this.#next = clock + REST_MS
+      return
+    }
+    if (this.#walk(now, clock + STEP_MS, isGivenUp)) this.#end(isGivenUp)
+    if (!isGivenUp) this.#flush()
+  }
+
+  #begin(): void {
+    this.#isWalking = true
+    this.#origin = 0
+    this.#cursor = 0
+    this.#detached = 0
+    this.#detachedCursor = 0
+    this.#told.clear()
+    this.#forget()
+  }
+
+  /** Drops what has been gathered. */
+  #forget(): void {
+    this.#current = 0
+    this.#writer.sink.length = 0
+    this.#writer.db = -1
+    this.#sent = 0
+  }
+
+  /** Saves entries until `deadline`. Returns whether all are saved. */
+  #walk(now: number, deadline: number, isGivenUp: boolean): boolean {
+    const { m } = this.#shard
+    if (this.#current !== 0 && !this.#goOn(deadline)) return false
+    for (;;) {
+      if (!isGivenUp) this.#takeOldValues()
+      if (!this.#canGoOn(deadline)) return false
+      const detached = detachedFirst(m)
+      if (detached !== 0) {
+        if (this.#detached !== detached) this.#detachedCursor = 0
+        this.#detached = detached
+        const table = detachedTable(m, detached)
+        const next = this.#scan(table, this.#detachedCursor, detachedOrigin(m, detached), now, deadline, isGivenUp)
+        if (next < 0) return false
+        this.#detachedCursor = next
+        if (next === 0) detachedBury(m, detached)
+      } else if (this.#origin === this.#shard.databases) {
+        return true
+      } else {
+        const database = this.#databaseOf(this.#origin)
+        const table = databaseKeys(m, database)
+        if (!isGivenUp) this.#tellSize(dictCount(m, table), dictCount(m, databaseExpires(m, database)))
+        const next = this.#scan(table, this.#cursor, this.#origin, now, deadline, isGivenUp)
+        if (next < 0) return false
+        this.#cursor = next
+        if (next === 0) this.#origin++
+      }
+    }
+  }
+
+  #canGoOn(deadline: number): boolean {
+    return performance.now() < deadline && this.#writer.sink.length < FLUSH_BYTES
+  }
+
+  /** The database that had this index when the snapshot began. */
+  #databaseOf(origin: number): ReturnType<typeof keyspaceDatabase> {
+    const { m } = this.#shard
+    for (let i = 0; i < this.#shard.databases; i++) {
+      const database = keyspaceDatabase(m, i)
+      if (databaseOrigin(m, database) === origin) return database
+    }
+    throw new Error('a database keeps its number while a snapshot is taken')
+  }
+
+  /** Tells the sizes of a database before its first entry, so that whoever loads it can make room. */
+  #tellSize(keys: number, expires: number): void {
+    if (keys === 0 || this.#told.has(this.#origin)) return
+    this.#told.add(this.#origin)
+    const { sink } = this.#writer
+    sink.byte(OPCODE.SELECT)
+    sink.size(this.#origin)
+    this.#writer.db = this.#origin
+    sink.byte(OPCODE.RESIZE)
+    sink.size(keys)
+    sink.size(expires)
+  }
+
+  /** Saves the unsaved entries under a cursor. Returns the next cursor, or -1 if the bucket must be looked at again. */
+  #scan(table: DictRef, cursor: number, origin: number, now: number, deadline: number, isGivenUp: boolean): number {
+    const { m } = this.#shard
+    const found = this.#found
+    found.clear()
+    const next = dictScan(m, table, cursor, found)
+    for (let i = 0; i < found.count; i++) {
+      const entry = found.refs[i] as EntryRef
+      if (!entryIsUnsaved(m, entry)) continue
+      if (isGivenUp) {
+        entryMarkSaved(m, entry)
+        continue
+      }
+      this.#current = entry
+      this.#writer.start(m, origin, entry, now)
+      if (!this.#goOn(deadline)) return -1
+      const delay = this.#shard.engine.settings[SETTING.rdbKeySaveDelay]
+      if (delay !== 0 && this.#delayed(delay)) return -1
+    }
+    return next
+  }
+
+  /** Writes on at the current entry. Returns whether it is written. */
+  #goOn(deadline: number): boolean {
+    while (!this.#writer.step(STEP_ELEMENTS)) if (!this.#canGoOn(deadline)) return false
+    this.#saved()
+    return true
+  }
+
+  #saved(): void {
+    assert(this.#current !== 0, 'an entry was being written')
+    entryMarkSaved(this.#shard.m, this.#current)
+    this.#current = 0
+    this.#block.saved++
+    if (this.#writer.sink.u8.length > SINK_BYTES_MAX) this.#changeSink()
+  }
+
+  /** Gives up a sink that one large element has blown up. */
+  #changeSink(): void {
+    const { sink, db } = this.#writer
+    if (sink.length > FLUSH_BYTES) return
+    this.#writer = this.#newWriter()
+    this.#writer.sink.raw(sink.u8, 0, sink.length)
+    this.#writer.db = db
+  }
+
+  /** rdb-key-save-delay: rests after an entry, for tests; a negative one seldom. Returns whether it does. */
+  #delayed(delay: number): boolean {
+    if (delay < 0) {
+      if (Math.random() * -delay < 1) sleepSync(0.001)
+      return false
+    }
+    this.#next = performance.now() + delay / 1000
+    return true
+  }
+
+  /** A command is about to change the entry being written. */
+  finish(entry: EntryRef): boolean {
+    if (this.#current !== entry) return false
+    this.finishCurrent()
+    return true
+  }
+
+  /** Writes the rest of the entry being written, if there is one, however long that takes. */
+  finishCurrent(): void {
+    if (this.#current === 0) return
+    while (!this.#writer.step(STEP_ELEMENTS)) {
+      if (this.#writer.sink.length < FLUSH_BYTES) continue
+      while (!this.#flush() && this.#run.state === RUN.TAKEN) sleepSync(1)
+    }
+    this.#saved()
+  }
+
+  /** Takes over the old values that are in the shard's block; no entry is being written. */
+  #takeOldValues(): void {
+    const block = this.#block
+    if (block.length === 0) return
+    this.#writer.sink.raw(block.u8, 0, block.length)
+    block.length = 0
+    block.db = -1
+    this.#writer.db = -1
+  }
+
+  /** Puts what has been gathered into the ring. Returns whether all went. Needs no lock. */
+  #flush(): boolean {
+    const { sink } = this.#writer
+    while (this.#sent < sink.length) {
+      const left = sink.length - this.#sent
+      const piece = Math.min(left, this.#ring.payloadMax)
+      const isWhole = piece === left && this.#current === 0
+      const at = this.#ring.begin(isWhole ? SAVED.WHOLE : SAVED.PART, piece)
+      if (at < 0) break
+      copyBytes(this.#ring.u8, at, sink.u8, this.#sent, piece)
+      this.#sent += piece
+    }
+    if (this.#ring.publish()) this.#run.ring()
+    if (this.#sent < sink.length) return false
+    this.#sent = 0
+    sink.length = 0
+    if (this.#current === 0) this.#writer.db = -1
+    return true
+  }
+
+  /** All is saved: says so, behind all bytes, and becomes as if there had been no snapshot. */
+  #end(isGivenUp: boolean): void {
+    if (!isGivenUp) {
+      if (!this.#flush()) return
+      const at = this.#ring.begin(SAVED.END, END_BYTES)
+      if (at < 0) return
+      const end = new DataView(this.#ring.u8.buffer, this.#ring.u8.byteOffset + at, END_BYTES)
+      end.setFloat64(0, this.#block.saved, true)
+      end.setFloat64(8, this.#block.oldBytes, true)
+      end.setFloat64(16, this.#block.spilled, true)
+      this.#ring.publish()
+    }
+    this.#isWalking = false
+    epochEnd(this.#shard.m)
+    this.#block.state = WALK.NONE
+    this.#run.ring()
+  }
+}

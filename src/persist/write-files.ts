@@ -1,0 +1,112 @@
+// Writes a snapshot into one RDB file a shard: a task of the pool, which reads what the shards deliver until all have ended.
+// The files are synced when it returns; giving them their names is the caller's.
+
+import { closeSync, fdatasyncSync, fsyncSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { type Crc64, crc64Start, crc64Update } from '../bytes/crc64.ts'
+import type { SnapshotMemory } from '../shared/snapshot-block.ts'
+import { type AuxFields, rdbEnd, rdbFooter, rdbHeader } from './rdb-frame.ts'
+import { SnapshotReader } from './snapshot-reader.ts'
+
+/** Bytes written before they are synced, so that the end does not have to wait for all of them. */
+const SYNC_BYTES = 32 * 1024 * 1024
+
+export interface WriteFilesTask {
+  readonly memory: SnapshotMemory
+  /** By shard. */
+  readonly paths: readonly string[]
+  readonly aux: AuxFields
+  readonly hasChecksum: boolean
+  readonly syncsOnTheWay: boolean
+}
+
+export interface WrittenFile {
+  readonly path: string
+  readonly bytes: number
+  readonly keys: number
+  /** The checksum in hex, '' if there is none. */
+  readonly checksum: string
+}
+
+export interface WriteFilesResult {
+  /** Why it failed, '' if it did not; the files are gone then. */
+  readonly error: string
+  readonly files: readonly WrittenFile[]
+  readonly keys: number
+  readonly oldBytes: number
+}
+
+class SnapshotFile {
+  readonly path: string
+  readonly #fd: number
+  readonly #crc: Crc64 | undefined
+  readonly #syncs: boolean
+  bytes = 0
+  #synced = 0
+
+  constructor(path: string, hasChecksum: boolean, syncs: boolean) {
+    this.path = path
+    this.#fd = openSync(path, 'w', 0o644)
+    this.#crc = hasChecksum ? crc64Start() : undefined
+    this.#syncs = syncs
+  }
+
+  write(u8: Uint8Array, at: number, length: number): void {
+    if (this.#crc !== undefined) crc64Update(this.#crc, u8, at, length)
+    for (let done = 0; done < length; ) done += writeSync(this.#fd, u8, at + done, length - done)
+    this.bytes += length
+    if (this.#syncs && this.bytes - this.#synced >= SYNC_BYTES) {
+      fdatasyncSync(this.#fd)
+      this.#synced = this.bytes
+    }
+  }
+
+  /** Writes the file's end and syncs it. Returns its checksum. */
+  finish(): string {
+    const end = rdbEnd()
+    this.write(end, 0, end.length)
+    const footer = rdbFooter(this.#crc)
+    for (let done = 0; done < footer.length; ) done += writeSync(this.#fd, footer, done)
+    this.bytes += footer.length
+    fsyncSync(this.#fd)
+    closeSync(this.#fd)
+    return this.#crc === undefined ? '' : Buffer.from(footer).reverse().toString('hex')
+  }
+
+  drop(): void {
+    try {
+      closeSync(this.#fd)
+    } catch {
+      // It was finished.
+    }
+    unlinkSync(this.path)
+  }
+}
+
+export function writeFiles(task: WriteFilesTask): WriteFilesResult {
+  const files: SnapshotFile[] = []
+  const failed = (error: string): WriteFilesResult => {
+    for (const file of files) file.drop()
+    return { error, files: [], keys: 0, oldBytes: 0 }
+  }
+  try {
+    const header = rdbHeader(task.aux)
+    for (const path of task.paths) {
+      const file = new SnapshotFile(path, task.hasChecksum, task.syncsOnTheWay)
+      files.push(file)
+      file.write(header, 0, header.length)
+    }
+    const reader = new SnapshotReader(task.memory)
+    while (!reader.isDone) {
+      if (reader.next()) files[reader.shard].write(reader.u8, reader.at, reader.length)
+      else if (reader.isGivenUp) return failed('it was given up')
+      else if (!reader.isDone) reader.wait()
+    }
+    const written = files.map((file, shard): WrittenFile => {
+      const checksum = file.finish()
+      return { path: file.path, bytes: file.bytes, keys: reader.keysOf(shard), checksum }
+    })
+    return { error: '', files: written, keys: reader.keys, oldBytes: reader.oldBytes }
+  } catch (error) {
+    return failed((error as Error).message)
+  }
+}
