@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { articles, changeGroups, groupArticles, postArticle, vote } from '../../examples/article-voting.ts'
-import { SERVERS, useServer } from './each-server.ts'
+import { SERVERS, useServer } from '../support/each-server.ts'
 
 const NOW = 1_700_000_000
 const WEEK = 7 * 86_400

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { age, keepAging, mostViewed } from '../../examples/page-analytics.ts'
 import { CACHE_SECONDS, isCacheable, page } from '../../examples/page-cache.ts'
 import { cachedRow, keepFresh, renewNext, scheduleRow } from '../../examples/row-cache.ts'
-import { SERVERS, useServer } from './each-server.ts'
+import { SERVERS, useServer } from '../support/each-server.ts'
 
 const url = (query: string): URL => new URL(`https://example.com/shop?${query}`)
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { countAlone, countInTransaction, fromManyConnections } from '../../examples/counters.ts'
-import { SERVERS, useServer } from './each-server.ts'
+import { SERVERS, useServer } from '../support/each-server.ts'
 
 describe.each(SERVERS)('counters on %s', kind => {
   const server = useServer(kind)

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import type { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { aggregate, connectForLogs, writeLogs } from '../../examples/log-aggregation.ts'
+import { SERVERS } from '../support/each-server.ts'
 import { freePort, startServer, type TestServer } from '../support/server.ts'
-import { SERVERS } from './each-server.ts'
 
 const FILES = 4
 const LINES = 5000

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { ITEMS_KEPT, itemsViewed, noteVisit, userOf } from '../../examples/login-cookies.ts'
 import { keepClean, removeOldest } from '../../examples/session-cleanup.ts'
 import { cart, setItem } from '../../examples/shopping-cart.ts'
-import { SERVERS, useServer } from './each-server.ts'
+import { SERVERS, useServer } from '../support/each-server.ts'
 
 describe.each(SERVERS)('sessions on %s', kind => {
   const server = useServer(kind)

@@ -3,8 +3,8 @@
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { onBothDisks } from '../../examples/verified-write.ts'
+import { SERVERS } from '../support/each-server.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { SERVERS } from './each-server.ts'
 
 const ARGS = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--repl-diskless-sync-delay', '0']
 

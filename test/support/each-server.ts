@@ -1,10 +1,10 @@
-// The examples are programs for Redis: their tests run on skep and, where it is installed, on redis-server.
+// For tests that hold for Redis as well as for skep: they run on both, where redis-server is installed.
 
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
-import { redisVersion, type ServerKind, startServer, type TestServer } from '../support/server.ts'
+import { redisVersion, type ServerKind, startServer, type TestServer } from './server.ts'
 
-/** The servers that an example is tried on. */
+/** The servers to try such tests on. */
 export const SERVERS: readonly ServerKind[] = redisVersion() === undefined ? ['skep'] : ['skep', 'redis']
 
 /** A server for the tests of the `describe` that calls this, empty before each of them, and a connection to it. */
