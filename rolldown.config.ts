@@ -7,6 +7,7 @@ export default defineConfig({
   input: {
     cli: 'src/cli.ts',
     index: 'src/index.ts',
+    'memory-server': 'src/memory-server.ts',
     'router/worker': 'src/router/worker.ts',
     'shard/worker': 'src/shard/worker.ts',
   },

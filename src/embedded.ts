@@ -46,15 +46,17 @@ const DEFAULTS: Options = { bind: '127.0.0.1', loglevel: 'warning', save: '', sh
 
 export class SkepServer extends EventEmitter<ServerEvents> implements AsyncDisposable {
   readonly #options: Options
+  readonly #lines: string
   #server: Server | undefined
   #starting: Promise<void> | undefined
   #closing: Promise<void> | undefined
   #hasEnded = false
 
-  /** A server yet to be started. Options are directives. */
-  constructor(options: Options = {}) {
+  /** A server yet to be started. Options are directives; `lines`, as in redis.conf, are read after them. */
+  constructor(options: Options = {}, lines = '') {
     super()
     this.#options = options
+    this.#lines = lines
   }
 
   /** Starts it; resolves when it takes connections. Throws an Error that names a wrong option, or why it cannot be. */
@@ -70,7 +72,8 @@ export class SkepServer extends EventEmitter<ServerEvents> implements AsyncDispo
     const given = { ...DEFAULTS, ...this.#options }
     // To Redis port 0 means none; to a program that asks for a server it means any.
     const anyPort = given.port === undefined || Number(given.port) === 0
-    const result = loadConfig({ options: configLines({ ...given, port: anyPort ? 0 : given.port }) })
+    const options = `${configLines({ ...given, port: anyPort ? 0 : given.port })}\n${this.#lines}`
+    const result = loadConfig({ options })
     if ('fatal' in result) throw new Error(result.fatal.text.trim())
     const { config, users, renames } = result.loaded
     const threads = new Threads({ routers: config.number('routers'), shards: config.number('shards') })

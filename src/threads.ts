@@ -6,6 +6,9 @@ import { type MessagePort, Worker } from 'node:worker_threads'
 /** What threads throw away is short-lived and small: a young generation of this size keeps their resident memory down. */
 const YOUNG_MEGABYTES = 4
 
+/** `node --input-type=… -e` runs a program that has no file; threads, which have one, would not start with that flag. */
+const hasTypedInput = process.execArgv.some(word => word.startsWith('--input-type'))
+
 /** Hears of a thread that has ended. */
 export type EndListener = (thread: string, cause: Error | undefined) => void
 
@@ -33,6 +36,7 @@ export class Threads {
       name,
       stderr: false,
       stdout: false,
+      ...(hasTypedInput ? { execArgv: [] } : {}),
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
     })
     let cause: Error | undefined

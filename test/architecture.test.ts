@@ -25,7 +25,7 @@ const ROOMS = [
 ]
 
 /** Where programs begin. A worker's file need not be listed: naming it in a string ('./worker.ts') reaches it. */
-const ENTRIES = ['src/cli.ts', 'src/index.ts']
+const ENTRIES = ['src/cli.ts', 'src/index.ts', 'src/memory-server.ts']
 
 const ATOMICS_ROOM = 'src/shared'
 
