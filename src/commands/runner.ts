@@ -107,8 +107,8 @@ export class Runner {
   /** Passes on what was done other than by `run`. */
   passOn(): void {
     const { engine } = this
-    if (engine.notices.length === 0) return
     this.journal.flush()
+    if (engine.notices.length === 0) return
     this.sink.notices(engine.notices)
     engine.notices = []
   }
