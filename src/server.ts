@@ -62,8 +62,8 @@ export class Server {
     })
   }
 
-  /** Starts the threads and listens; throws a readable error if it cannot. */
-  async start(): Promise<void> {
+  /** Starts the threads and listens; throws a readable error if it cannot. `listening` hears that clients can come. */
+  async start(listening: () => void = () => undefined): Promise<void> {
     const { config, log } = this
     const { shards, routers } = this.supervisor.memory.shape
     log.info(`skep ${SKEP_VERSION} is starting: ${routers} router thread(s), ${shards} shard thread(s)`)
@@ -76,6 +76,7 @@ export class Server {
     await this.access.push()
     const failure = await this.#listen()
     if (failure !== undefined) throw new Error(`Failed listening on port ${config.get('port')}: ${failure}`)
+    listening()
     log.info('Server initialized')
     log.info(`Ready to accept connections${this.port > 0 ? ` on port ${this.port}` : ''}`)
   }
@@ -135,7 +136,6 @@ function changeFolder(config: Config): string | undefined {
 /** Starts a server from a configuration that has been read, and ends the process with it. */
 export async function runServer({ config, users, renames }: Loaded, threads: Threads): Promise<void> {
   const log = createLog(config)
-  if (process.stdout.isTTY || config.bool('always-show-logo')) process.stdout.write(banner(config))
   const server = new Server(config, log, threads)
   server.ownsProcess = true
   server.userLines = users
@@ -170,7 +170,9 @@ export async function runServer({ config, users, renames }: Loaded, threads: Thr
   try {
     const problem = changeFolder(config)
     if (problem !== undefined) throw new Error(problem)
-    await server.start()
+    await server.start(() => {
+      if (process.stdout.isTTY || config.bool('always-show-logo')) process.stdout.write(banner(config))
+    })
     if (process.stdout.isTTY) process.stdout.write(howToConnect(server.port))
   } catch (error) {
     log.fatal((error as Error).message)

@@ -8,7 +8,7 @@ import type { Logger } from 'pino'
 import { entries } from './commands/table.ts'
 import type { Config } from './config/config.ts'
 import type { FromRouter, ToRouter } from './router/messages.ts'
-import type { NoticeBatch, SlowCommand } from './shard/sink.ts'
+import type { FromThread, SlowCommand } from './shard/sink.ts'
 import type { ProcessFacts, RouterData, ShardData, SharedMemory } from './shard/thread-data.ts'
 import { claimsCreate } from './shared/claims.ts'
 import { CONTROL, controlCreate, controlSet, type Shape, shardBellWord } from './shared/control.ts'
@@ -146,8 +146,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       ready.push(new Promise(resolve => worker.once('message', () => resolve())))
       giveWork(worker, data, routerPorts[index])
     }
-    for (const shard of this.#shards)
-      shard.on('message', (message: SlowCommand | NoticeBatch) => this.#fromShard(message))
+    for (const shard of this.#shards) shard.on('message', (message: FromThread) => this.#fromThread(message))
     await Promise.race([Promise.all(ready), died])
   }
 
@@ -158,14 +157,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     else if (message.what === 'answer') {
       this.#waiting.get(message.id)?.(message.value)
       this.#waiting.delete(message.id)
-    } else if (message.what === 'slow') this.emit('slow', message)
-    else if (message.what === 'tell')
+    } else if (message.what === 'tell')
       this.broadcast({ what: 'told', topic: message.topic, value: message.value }, index)
-    else if (message.what === 'notices') this.broadcast({ what: 'told', topic: 'notices', value: message.notices })
+    else if (message.what !== 'ready') this.#fromThread(message)
   }
 
-  #fromShard(message: SlowCommand | NoticeBatch): void {
+  #fromThread(message: FromThread): void {
     if (message.what === 'slow') this.emit('slow', message)
+    else if (message.what === 'damage') this.#log.warn(`RESTORE was given a damaged value: ${message.text}`)
     else this.broadcast({ what: 'told', topic: 'notices', value: message.notices })
   }
 

@@ -8,15 +8,24 @@ import type { Shard } from '../store/shard.ts'
 const NOT_A_TIMEOUT = 'ERR timeout is not a float or out of range'
 const NEGATIVE = 'ERR timeout is negative'
 const INT64_MAX = 2 ** 63
+/** Beyond this a double cannot tell a timeout that is just short enough from one that is not. */
+const SECONDS_EXACT = 9e15
 
 /** The timeout in seconds that argument `i` is, as milliseconds, 0 = for ever. -1 after replying what is wrong. */
 export function timeoutMs(req: Request, i: number, reply: Reply): number {
   const seconds = req.double(i)
-  const ms = Math.ceil(seconds * 1000)
+  const ms = seconds > SECONDS_EXACT ? exactMs(req, i, seconds) : Math.ceil(seconds * 1000)
   if (ms >= 0 && ms < INT64_MAX) return ms
   // Redis converts to an integer what does not fit one, and finds it negative.
   reply.error(Number.isNaN(seconds) ? NOT_A_TIMEOUT : NEGATIVE)
   return -1
+}
+
+/** Milliseconds of a huge number of seconds, to the millisecond if it is a whole one. */
+function exactMs(req: Request, i: number, seconds: number): number {
+  const ms = (req.bigInteger(i) ?? BigInt(INT64_MAX)) * 1000n
+  // Rounded down: what is below the limit stays so.
+  return ms < BigInt(INT64_MAX) ? Number(ms - (ms % 1024n)) : seconds * 1000
 }
 
 /**

@@ -20,6 +20,10 @@ export interface UsersUpdate {
   readonly asking: number
 }
 
+const RULES_CHANGED =
+  'NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. ' +
+  'This command is no longer allowed for the following reason: '
+
 export class Access {
   users = new Users()
   readonly #router: Router
@@ -91,6 +95,20 @@ export class Access {
     }
     const what = verdict.denied === DENIED.KEY ? 'keys' : 'channels'
     return `NOPERM this user has no permissions to access one of the ${what} used as arguments`
+  }
+
+  /** Why EXEC does not run a queued command that its user may no longer run, as an error; logged if so. */
+  refusalOfQueued(client: Connection, entry: Entry, req: Request): string | undefined {
+    const verdict = this.#verdict
+    if (client.restrictedTo?.allows(entry, req, verdict) !== false) return undefined
+    this.logRefusal(client, entry, req)
+    const reason =
+      verdict.denied === DENIED.COMMAND
+        ? 'no permission to execute the command or subcommand'
+        : verdict.denied === DENIED.KEY
+          ? 'no permission to touch the specified keys'
+          : 'no permission to access one of the channels used as arguments to the command'
+    return `${RULES_CHANGED}${reason}`
   }
 
   /** Logs what `refusal` has just found. */

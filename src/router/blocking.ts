@@ -16,7 +16,7 @@ import type { Engine } from '../store/engine.ts'
 import { memoryRefresh } from '../store/memory.ts'
 import { waiterFind, waiterRemove } from '../store/waiters.ts'
 import type { Waits } from '../store/waits.ts'
-import { watchEnd } from '../store/watches.ts'
+import { watchChanged, watchEnd } from '../store/watches.ts'
 import { type Connection, HOLD } from './connection.ts'
 import type { Post } from './post.ts'
 import type { Router } from './router.ts'
@@ -232,6 +232,19 @@ export class Blocking {
     for (let shard = 0; shard < shards.length; shard++)
       if (shards[shard] === 1) this.#endAt(shard, END.WATCH, client.id)
     this.#post.publish()
+  }
+
+  /** Whether a key that a client watches has changed, as far as the shards marked in `shards` can be asked at once. */
+  isDirty(client: Connection, shards: Uint8Array): boolean {
+    let isDirty = false
+    for (let shard = 0; shard < shards.length && !isDirty; shard++) {
+      if (shards[shard] === 0 || !lockTry(this.#control, lockWord(shard))) continue
+      const { m } = this.#engine.shards[shard]
+      memoryRefresh(m)
+      isDirty = watchChanged(m, client.id)
+      unlock(this.#control, lockWord(shard))
+    }
+    return isDirty
   }
 
   /** Clears away on a shard: here if it is free and nothing of ours is on its way there, else by its owner. */

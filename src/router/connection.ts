@@ -71,7 +71,6 @@ export class Connection implements Client {
   patternCount = 0
   shardChannelCount = 0
   isPaused = false
-  isDirty = false
   readonly tracking = new Tracking()
   readonly share: Share
   /** Since when unsent replies are over the soft limit, Unix ms; 0 = they are not. */
@@ -396,6 +395,10 @@ export class Connection implements Client {
     this.watched = undefined
     this.watchedBytes = 0
     this.router.blocking.unwatch(this, watched)
+  }
+
+  get isDirty(): boolean {
+    return this.watched !== undefined && this.router.blocking.isDirty(this, this.watched)
   }
 
   get inputBytes(): number {

@@ -17,7 +17,7 @@ import { PAUSE } from '../commands/pause.ts'
 import { Runner } from '../commands/runner.ts'
 import { Attendant } from '../commands/serve.ts'
 import { commandByName, type Entry, findCommand, findSubcommand } from '../commands/table.ts'
-import { SETTING } from '../config/settings.ts'
+import { MAXMEMORY_POLICY, SETTING } from '../config/settings.ts'
 import { NO_AUTH, OUT_OF_MEMORY, wrongArguments } from '../protocol/errors.ts'
 import type { Reply } from '../protocol/reply.ts'
 import { type Request, SENDER } from '../protocol/request.ts'
@@ -186,7 +186,7 @@ export class Dispatcher {
       return DISPATCHED.DONE
     }
     // Queueing takes memory as well, whatever the command.
-    if (this.#transactions.lacksMemory()) {
+    if (this.#transactions.isOverMemory() && !this.#makeRoom(entry, req)) {
       this.#statistics.rejected(entry.id)
       if (client.queue !== undefined) client.queue.isBroken = true
       this.#refuse(client, reply, OUT_OF_MEMORY)
@@ -201,6 +201,20 @@ export class Dispatcher {
     reply.queued()
     this.#router.replied(client, before)
     return DISPATCHED.DONE
+  }
+
+  /**
+   * Evicts, if the policy says so, before a command is queued. Returns false if that was no use. A shard that is busy is not
+   * waited for: EXEC asks for room again.
+   */
+  #makeRoom(entry: Entry, req: Request): boolean {
+    const engine = this.#engine
+    const shard = entry.singleKey > 0 ? engine.shardOfSlot(req.slot(entry.singleKey)) : engine.shards[0]
+    if (!this.#enter(shard.index)) return engine.settings[SETTING.maxmemoryPolicy] !== MAXMEMORY_POLICY.NOEVICTION
+    engine.begin(this.#now)
+    const hasRoom = engine.makeRoom(shard)
+    this.#runner.passOn()
+    return hasRoom
   }
 
   #exec(client: Connection, entry: Entry, req: Request, reply: Reply): number {

@@ -1,7 +1,7 @@
 // What the supervisor and the routers say to each other. Rare things only: commands and replies go through the rings.
 
 import type { ConfigUpdate } from '../config/values.ts'
-import type { NoticeBatch, SlowCommand } from '../shard/sink.ts'
+import type { FromThread } from '../shard/sink.ts'
 import type { Places } from './listener.ts'
 
 export interface UnixPlace {
@@ -36,5 +36,4 @@ export type FromRouter =
   | { readonly what: 'answer'; readonly id: number; readonly value: unknown }
   /** News for all other routers. */
   | { readonly what: 'tell'; readonly topic: string; readonly value: unknown }
-  | SlowCommand
-  | NoticeBatch
+  | FromThread

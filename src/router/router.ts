@@ -22,7 +22,7 @@ import { PARSED, Parser } from '../protocol/parser.ts'
 import { Reply } from '../protocol/reply.ts'
 import { Request } from '../protocol/request.ts'
 import { LockedNeighbours } from '../shard/neighbours.ts'
-import { threadSink } from '../shard/sink.ts'
+import { logDamage, threadSink } from '../shard/sink.ts'
 import type { RouterData } from '../shard/thread-data.ts'
 import { CONTROL, controlSet } from '../shared/control.ts'
 import { STAT, Statistics } from '../shared/statistics.ts'
@@ -105,6 +105,7 @@ export class Router implements RouterForCommands {
     this.engine.bytesBeside = new Float64Array(memory.beside)
     this.statistics = new Statistics(memory.statistics[index], entries.length)
     this.#port = parentPort as MessagePort
+    logDamage(this.engine, this.#port)
     this.sink = {
       ...threadSink(this.#port, id => this.clients.get(id)),
       // To this router's subscribers without a detour.

@@ -8,7 +8,7 @@ import type { WriteReply } from '../commands/client.ts'
 import type { RouterCommand } from '../commands/command.ts'
 import type { Runner } from '../commands/runner.ts'
 import { commandByName, type Entry } from '../commands/table.ts'
-import { MAXMEMORY_POLICY, SETTING } from '../config/settings.ts'
+import { SETTING } from '../config/settings.ts'
 import { frameBytes, frameRead, frameWrite } from '../protocol/frame.ts'
 import { Reply } from '../protocol/reply.ts'
 import { replyEnd } from '../protocol/reply-end.ts'
@@ -19,6 +19,7 @@ import type { Engine } from '../store/engine.ts'
 import { memoryUsed } from '../store/memory-used.ts'
 import { type Connection, HOLD } from './connection.ts'
 import type { Post } from './post.ts'
+import { recheck } from './recheck.ts'
 import type { Router } from './router.ts'
 
 /** A transaction of more bytes than this goes by mail, as a command does. */
@@ -28,8 +29,13 @@ const WATCH_BYTES = 96
 const ABORTED = 'EXECABORT Transaction discarded because of previous errors.'
 const SELECT = commandByName('select')
 
+/** A command that the client's user may no longer run when EXEC comes: the error that takes its place. */
+export interface Refused {
+  readonly refusal: string
+}
+
 /** A command of the router that waits for EXEC. */
-interface Queued {
+export interface Queued {
   readonly entry: Entry
   readonly frame: Uint8Array
   readonly db: number
@@ -38,14 +44,15 @@ interface Queued {
 /** What MULTI has begun on a connection. */
 export class Queue {
   readonly transaction = new Transaction()
-  /** By position: a command of the router, undefined for one of shards. */
-  readonly order: (Queued | undefined)[] = []
+  /** By position: a command of the router, an error, or undefined for a command of shards. */
+  readonly order: (Queued | Refused | undefined)[] = []
   /** A byte a shard: 1 if the transaction needs its lock. */
   readonly shards: Uint8Array
   /** A command was refused: EXEC will be, too. */
   isBroken = false
   /** The database that the next command finds selected. */
   db: number
+  /** Of what is not run by shards. */
   routerCommands = 0
   /** The commands of shards as MONITOR will show them. */
   readonly shown: (string | undefined)[] = []
@@ -141,12 +148,10 @@ export class Transactions {
     return shard.index
   }
 
-  /** Whether memory is used up, with a policy that evicts nothing. What can be evicted goes when EXEC asks for room. */
-  lacksMemory(): boolean {
-    const { settings } = this.#engine
-    const limit = settings[SETTING.maxmemory]
-    if (limit === 0 || settings[SETTING.maxmemoryPolicy] !== MAXMEMORY_POLICY.NOEVICTION) return false
-    return memoryUsed(this.#engine) > limit
+  /** Whether more memory is used than may be. */
+  isOverMemory(): boolean {
+    const limit = this.#engine.settings[SETTING.maxmemory]
+    return limit > 0 && memoryUsed(this.#engine) > limit
   }
 
   /** Remembers on which shards a client watches keys. */
@@ -176,6 +181,7 @@ export class Transactions {
       this.#router.replied(client, before)
       return true
     }
+    if (client.restrictedTo !== undefined) recheck(client, queue, this.#router.access)
     const locks = this.#resolve(client, queue)
     const watching = client.watched !== undefined
     const { transaction } = queue
@@ -268,6 +274,9 @@ export class Transactions {
           const end = replyEnd(shardReplies, at)
           all.raw(shardReplies, at, end - at)
           at = end
+        } else if ('refusal' in queued) {
+          all.error(queued.refusal)
+          this.#runner.failed(all)
         } else if (!this.#serve(client, queued, all, () => step(i + 1))) {
           done ??= client.later()
           return

@@ -37,7 +37,7 @@ import { LockSet } from './locks.ts'
 import { END, type Envelope, type LargeMail, MAIL, NOBODY, readCommand } from './mail.ts'
 import { LockedNeighbours } from './neighbours.ts'
 import { Outbox } from './outbox.ts'
-import { threadSink } from './sink.ts'
+import { logDamage, threadSink } from './sink.ts'
 import type { ShardData } from './thread-data.ts'
 import { TransactionRunner } from './transaction.ts'
 import { FORWARD, WordBuffer } from './word.ts'
@@ -84,6 +84,7 @@ export class ShardThread {
     this.#shard = this.#engine.shards[index]
     this.#engine.effects.listen(this.#control, CONTROL.JOURNAL / 4)
     const statistics = new Statistics(memory.statistics[memory.shape.routers + index], entries.length)
+    logDamage(this.#engine, parentPort as MessagePort)
     this.#runner = new Runner(this.#engine, statistics, threadSink(parentPort as MessagePort))
     this.#locks = new LockSet(this.#control, memory.shape.shards)
     this.#requests = memory.requests.map(rings => new RingConsumer(rings[index]))

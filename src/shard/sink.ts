@@ -6,7 +6,7 @@ import { redactedFrom } from '../commands/redaction.ts'
 import type { Sink } from '../commands/runner.ts'
 import type { Entry } from '../commands/table.ts'
 import type { Request } from '../protocol/request.ts'
-import type { Notice } from '../store/engine.ts'
+import type { Engine, Notice } from '../store/engine.ts'
 
 /** A command that took long, as it goes to the main thread. */
 export interface SlowCommand {
@@ -29,6 +29,15 @@ export interface NoticeBatch {
   readonly what: 'notices'
   readonly notices: readonly Notice[]
 }
+
+/** Damage that a thread has met in what a client sent, for the log. */
+export interface Damage {
+  readonly what: 'damage'
+  readonly text: string
+}
+
+/** What every thread may tell the main thread. */
+export type FromThread = SlowCommand | NoticeBatch | Damage
 
 const ARGS_MAX = 32
 const ARG_BYTES_MAX = 128
@@ -73,6 +82,11 @@ function shortened(req: Request, i: number): Uint8Array {
 
 /** What is known of a client by its id. */
 export type Who = (id: number) => { readonly address: string; readonly name: string } | undefined
+
+/** Has damage that an engine meets written to the log. */
+export function logDamage(engine: Engine, port: MessagePort): void {
+  engine.onDamage = text => port.postMessage({ what: 'damage', text } satisfies Damage)
+}
 
 export function threadSink(port: MessagePort, who?: Who): Sink {
   return {

@@ -82,6 +82,23 @@ export class Transaction {
     if ((entry.command.flags & WRITE) !== 0) this.#about |= ABOUT.WRITES
   }
 
+  /** Asks `keeps` about each command, and takes out those that it says no to. */
+  filter(keeps: (entry: Entry, req: Request) => boolean): void {
+    const { u8, u32 } = this
+    const req = new Request()
+    let to: number = HEAD.SIZE
+    for (let from: number = HEAD.SIZE; from < this.length; ) {
+      const size = u32[(from + COMMAND.SIZE) / 4]
+      frameRead(u8, u32, from + COMMAND.FRAME, req)
+      if (keeps(entries[u32[from / 4] & 0xffff], req)) {
+        u8.copyWithin(to, from, from + size)
+        to += size
+      } else this.count--
+      from += size
+    }
+    this.length = to
+  }
+
   #grow(size: number): void {
     const larger = new Uint8Array(Math.max(this.u8.length * 2, (this.length + size + 7) & ~7))
     larger.set(this.u8.subarray(0, this.length))

@@ -100,6 +100,16 @@ export function watchHolds(shard: Shard, client: number): boolean {
   return true
 }
 
+/** Whether a key that a client watches on this shard has been changed since: expiry, which shows later, aside. */
+export function watchChanged(m: Memory, client: number): boolean {
+  const watch = watchFind(m, client)
+  if (watch === 0) return false
+  for (let each = watchFirst(m, watch); each !== 0; each = watchedNext(m, each)) {
+    if (markVersion(m, watchedMark(m, each)) !== m.u32[each * 2 + WATCHED.VERSION / 4]) return true
+  }
+  return false
+}
+
 /** A client watches nothing on this shard any more. */
 export function watchEnd(m: Memory, client: number): void {
   const watch = watchFind(m, client)
