@@ -8,10 +8,10 @@ export default defineConfig({
     cli: 'src/cli.ts',
     index: 'src/index.ts',
     'memory-server': 'src/memory-server.ts',
-    'router/worker': 'src/router/worker.ts',
+    'http/worker': 'src/http/worker.ts',
     'shard/worker': 'src/shard/worker.ts',
   },
   platform: 'node',
-  external: [/^node:/, 'pino', 'pino-pretty'],
+  external: [/^node:/, 'fastify', 'pino', 'pino-pretty', 'prom-client'],
   output: { dir: 'dist', format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name].js' },
 })

@@ -19,7 +19,11 @@ export function banner(config: Config): string {
 }
 
 /** For the terminal, once the server is up. */
-export function howToConnect(port: number): string {
+export function howToConnect(port: number, httpPort: number): string {
   if (port === 0) return ''
-  return `\n  Connect:  redis-cli -p ${port}\n            new Redis(${port})   (ioredis)\n  Stop:     Ctrl-C\n\n`
+  const http = httpPort === 0 ? '' : `  Status:   ${httpUrl(httpPort)}\n`
+  return `\n  Connect:  redis-cli -p ${port}\n            new Redis(${port})   (ioredis)\n${http}  Stop:     Ctrl-C\n\n`
 }
+
+/** Where the HTTP gateway is, seen from this machine. */
+export const httpUrl = (port: number): string => `http://127.0.0.1:${port}/`

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { AccessControl } from './access.ts'
 import { answers } from './answers.ts'
-import { banner, howToConnect } from './banner.ts'
+import { banner, howToConnect, httpUrl } from './banner.ts'
 import type { ShutdownOptions } from './commands/server/shutdown.ts'
 import { renameCommands } from './commands/table.ts'
 import type { Config } from './config/config.ts'
@@ -13,6 +13,7 @@ import { fromByteString } from './config/split-args.ts'
 import { SKEP_VERSION } from './config/version.ts'
 import { createLog, logLevel } from './log.ts'
 import { showProcessTitle } from './process-title.ts'
+import type { Places } from './router/listener.ts'
 import type { ListenArgs, Listening } from './router/messages.ts'
 import { SlowCommands } from './slow-commands.ts'
 import { Supervisor } from './supervisor.ts'
@@ -26,6 +27,8 @@ export class Server {
   readonly supervisor: Supervisor
   /** The port it listens on, 0 if none. */
   port = 0
+  /** The port of its HTTP gateway, 0 if there is none. */
+  httpPort = 0
   /** Listen on whatever port is free (for programs that embed a server: to Redis, `port 0` means no port at all). */
   anyPort = false
   /** The configuration's `rename-command` lines. */
@@ -56,6 +59,7 @@ export class Server {
     this.supervisor.onAsk = (router, op, args) => answer(op, args, router)
     config.onApply(['port'], () => this.#listenAnew('Unable to listen on this port. Check server logs.'))
     config.onApply(['bind'], () => this.#listenAnew('Failed to bind to specified addresses.'))
+    config.onApply(['http-port', 'http-token', 'bind'], () => this.#listenHttpAnew())
     config.onApply(['dir'], () => (this.ownsProcess ? changeFolder(config) : undefined))
     config.onChange(update => {
       if ('loglevel' in update) log.level = logLevel(config)
@@ -77,6 +81,9 @@ export class Server {
     const failure = await this.#listen()
     if (failure !== undefined) throw new Error(`Failed listening on port ${config.get('port')}: ${failure}`)
     listening()
+    const httpFailure = await this.#listenHttp()
+    if (httpFailure !== undefined)
+      throw new Error(`Failed listening on http-port ${config.get('http-port')}: ${httpFailure}`)
     log.info('Server initialized')
     log.info(`Ready to accept connections${this.port > 0 ? ` on port ${this.port}` : ''}`)
   }
@@ -109,6 +116,34 @@ export class Server {
     return undefined
   }
 
+  async #listenHttpAnew(): Promise<string | undefined> {
+    const problem = await this.#listenHttp()
+    if (problem === undefined) return undefined
+    this.log.warn(`Failed listening on http-port ${this.config.get('http-port')}: ${problem}`)
+    return 'Unable to listen on the http-port. Check server logs.'
+  }
+
+  /** Has all routers take HTTP where the configuration says. Returns why they could not. */
+  async #listenHttp(): Promise<string | undefined> {
+    const { config } = this
+    const port = config.number('http-port')
+    if (port === 0 && this.httpPort === 0) return undefined
+    const { routers } = this.supervisor.memory.shape
+    const places: Places = {
+      hosts: config.get('http-token') === '' ? LOOPBACK : config.words('bind'),
+      port,
+      backlog: config.number('tcp-backlog'),
+      share: routers > 1,
+    }
+    for (let router = 0; router < routers; router++) {
+      const answer = (await this.supervisor.ask(router, 'listen-http', places)) as Listening
+      if (answer.error !== '') return answer.error
+      this.httpPort = answer.port
+    }
+    if (port > 0) this.log.info(`The HTTP gateway and its status page are on ${httpUrl(port)}`)
+    return undefined
+  }
+
   /** SHUTDOWN: ends everything in order. Returns why it could not, an error to reply. */
   async shutdown(_options: ShutdownOptions): Promise<string | undefined> {
     await this.stop()
@@ -123,6 +158,9 @@ export class Server {
     return this.#stopped
   }
 }
+
+/** Where the HTTP gateway listens while it asks for no token. */
+const LOOPBACK = ['127.0.0.1', '-::1']
 
 function changeFolder(config: Config): string | undefined {
   try {
@@ -173,7 +211,7 @@ export async function runServer({ config, users, renames }: Loaded, threads: Thr
     await server.start(() => {
       if (process.stdout.isTTY || config.bool('always-show-logo')) process.stdout.write(banner(config))
     })
-    if (process.stdout.isTTY) process.stdout.write(howToConnect(server.port))
+    if (process.stdout.isTTY) process.stdout.write(howToConnect(server.port, server.httpPort))
   } catch (error) {
     log.fatal((error as Error).message)
     process.exit(1)

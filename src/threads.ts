@@ -27,7 +27,7 @@ export class Threads {
   constructor(shape: { readonly routers: number; readonly shards: number }) {
     const { routers, shards } = shape
     // Routers first: they have more to load.
-    this.routers = Array.from({ length: routers }, (_, i) => this.#start(`router ${i}`, './router/worker.ts'))
+    this.routers = Array.from({ length: routers }, (_, i) => this.#start(`router ${i}`, './http/worker.ts'))
     this.shards = Array.from({ length: shards }, (_, i) => this.#start(`shard ${i}`, './shard/worker.ts'))
   }
 

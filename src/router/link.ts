@@ -2,7 +2,7 @@
 
 import type { Server } from 'node:net'
 import type { MessagePort } from 'node:worker_threads'
-import { listenTcp, listenUnix } from './listener.ts'
+import { listenTcp, listenUnix, tcpServer } from './listener.ts'
 import type { FromRouter, ListenArgs, Listening, ToRouter } from './messages.ts'
 import type { Router } from './router.ts'
 
@@ -77,7 +77,7 @@ export class Link {
     const accept = this.#router.accept.bind(this.#router)
     const before = this.#servers
     try {
-      const made = await listenTcp(places, accept)
+      const made = await listenTcp(places, () => tcpServer(accept))
       // The Unix socket never moves, and closing its server would remove it.
       if (unix !== undefined) this.#unix ??= await listenUnix(unix.path, unix.mode, places.backlog, accept)
       // Clients that are connected stay when the places change.

@@ -21,7 +21,7 @@ function server(accept: Accept, path: string): Server {
   return createServer({ pauseOnConnect: true, noDelay: true }, socket => accept(socket, path))
 }
 
-function listening(made: Server, options: object): Promise<Server> {
+function listening<S extends Server>(made: S, options: object): Promise<S> {
   return new Promise((resolve, reject) => {
     made.once('error', reject)
     made.listen(options, () => {
@@ -31,9 +31,12 @@ function listening(made: Server, options: object): Promise<Server> {
   })
 }
 
-/** Listens on all places; on failure none stays open. Returns the servers. */
-export async function listenTcp(places: Places, accept: Accept): Promise<Server[]> {
-  const servers: Server[] = []
+/** Makes a server that hands over what TCP clients it accepts. */
+export const tcpServer = (accept: Accept): Server => server(accept, '')
+
+/** Listens on all places, with a server that `make` makes for each; on failure none stays open. Returns the servers. */
+export async function listenTcp<S extends Server>(places: Places, make: () => S): Promise<S[]> {
+  const servers: S[] = []
   if (places.port === 0) return servers
   for (const written of places.hosts) {
     const isOptional = written.startsWith('-')
@@ -46,7 +49,7 @@ export async function listenTcp(places: Places, accept: Accept): Promise<Server[
       reusePort: places.share,
     }
     try {
-      servers.push(await listening(server(accept, ''), options))
+      servers.push(await listening(make(), options))
     } catch (error) {
       if (isOptional && isAbsent(error)) continue
       for (const open of servers) open.close()

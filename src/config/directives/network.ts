@@ -35,6 +35,15 @@ export const SKEP: DirectiveGroup = {
     directive('routers', integer(1n, 64n), '1', 'Threads that accept connections and route commands.', {
       immutable: true,
     }),
+    directive(
+      'http-port',
+      integer(0n, 65535n),
+      '0',
+      'TCP port of the HTTP gateway; 0 is none. Without http-token it listens on loopback only, with it where bind says.',
+    ),
+    directive('http-token', text({ emptyIsNone: true }), '', 'What HTTP clients must show to be the default user.', {
+      sensitive: true,
+    }),
   ],
 }
 
