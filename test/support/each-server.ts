@@ -9,25 +9,25 @@ export const SERVERS: readonly ServerKind[] = redisVersion() === undefined ? ['s
 
 /** A server for the tests of the `describe` that calls this, empty before each of them, and a connection to it. */
 export function useServer(kind: ServerKind): { readonly redis: Redis; readonly port: number } {
-  let server: TestServer
-  let redis: Redis
+  let server: TestServer | undefined
+  let redis: Redis | undefined
   beforeAll(async () => {
     server = await startServer(kind, { shards: 3 })
     redis = new Redis(server.port)
   })
   beforeEach(async () => {
-    await redis.flushall()
+    await redis?.flushall()
   })
   afterAll(async () => {
-    redis.disconnect()
-    await server.stop()
+    redis?.disconnect()
+    await server?.stop()
   })
   return {
     get redis() {
-      return redis
+      return redis as Redis
     },
     get port() {
-      return server.port
+      return server?.port ?? 0
     },
   }
 }
