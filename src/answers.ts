@@ -2,7 +2,14 @@
 
 import type { Refusal } from './commands/acl/log.ts'
 import type { ShutdownOptions } from './commands/server/shutdown.ts'
+import type { FailoverOrder } from './replica/failover.ts'
+import type { LogLine } from './router/replication.ts'
 import type { Server } from './server.ts'
+
+interface ReplicaofArgs {
+  readonly address: { readonly host: string; readonly port: number } | undefined
+  readonly who: string
+}
 
 type Handler = (args: never, router: number) => unknown
 
@@ -14,7 +21,7 @@ interface SetArgs {
 /** The answers of this server, by the names that commands use. */
 export function answers(server: Server): (op: string, args: unknown, router: number) => unknown {
   const { config, log, supervisor } = server
-  const { access, slowCommands } = server
+  const { access, replication, slowCommands } = server
   const { slowLog, latencyLog } = slowCommands
   const failed = (error: string | undefined): { error: string } | null => (error === undefined ? null : { error })
   const table: Record<string, Handler | undefined> = {
@@ -49,12 +56,33 @@ export function answers(server: Server): (op: string, args: unknown, router: num
     'slowlog-reset': () => slowCommands.whenNoted(() => slowLog.reset()),
     'latency-events': () => slowCommands.whenNoted(() => latencyLog.events()),
     'latency-reset': (names: readonly string[]) => slowCommands.whenNoted(() => latencyLog.reset(names)),
+    save: async () => failed(await server.persistence.saves.save()),
+    bgsave: (schedules: boolean) => {
+      const answer = server.persistence.saves.background(schedules)
+      return 'reply' in answer ? answer.reply : answer
+    },
     shutdown: async (options: ShutdownOptions) => {
       log.info('User requested shutdown...')
       return failed(await server.shutdown(options))
     },
     'shutdown-abort': () => failed('ERR No shutdown in progress.'),
-    'change-replication-id': () => null,
+    'change-replication-id': () => {
+      replication.changeId()
+      return null
+    },
+    'replication-log': (line: LogLine) => replication.log(line),
+    'copy-wanted': () => {
+      replication.copyWanted()
+      return null
+    },
+    'copy-load': ({ pipe, isSame }: { pipe: SharedArrayBuffer; isSame: boolean }) => replication.loadCopy(pipe, isSame),
+    'copy-loaded': () => replication.copyLoaded(),
+    'replicas-drop-all': (why: string) => replication.dropReplicas(why),
+    replicaof: async ({ address, who }: ReplicaofArgs) => failed(await replication.replicaof(address, who)),
+    failover: async (order: FailoverOrder) => failed(await replication.failover.command(order)),
+    'failover-done': () => replication.failover.done(),
+    'failover-refused': () => replication.failover.abort('Failover target rejected psync request'),
+    'replica-take-over': () => replication.becomeMaster(),
     crash: (reason: string) => {
       log.fatal(`skep crashed by signal: 6, ${reason}`)
       process.exit(CRASH_EXIT_CODE)

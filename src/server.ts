@@ -1,22 +1,27 @@
-// The server: configuration, log, threads, listening, signals. `startServer` is what the command line calls.
+// The server: configuration, log, threads, listening. The command line runs one by run.ts, programs by embedded.ts.
 
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { AccessControl } from './access.ts'
 import { answers } from './answers.ts'
-import { banner, howToConnect, httpUrl } from './banner.ts'
+import { httpUrl } from './banner.ts'
 import type { ShutdownOptions } from './commands/server/shutdown.ts'
-import { renameCommands } from './commands/table.ts'
+import { entries, renameCommands } from './commands/table.ts'
 import type { Config } from './config/config.ts'
-import type { LaterLine, Loaded } from './config/load.ts'
+import type { LaterLine } from './config/load.ts'
 import { fromByteString } from './config/split-args.ts'
 import { SKEP_VERSION } from './config/version.ts'
 import { createLog, logLevel } from './log.ts'
-import { showProcessTitle } from './process-title.ts'
+import type { Pool } from './persist/pool.ts'
+import type { Snapshots } from './persist/snapshots.ts'
+import { Persistence } from './persistence.ts'
+import { ReplicationHub } from './replication.ts'
 import type { Places } from './router/listener.ts'
 import type { ListenArgs, Listening } from './router/messages.ts'
+import { STAT, Statistics } from './shared/statistics.ts'
 import { SlowCommands } from './slow-commands.ts'
 import { Supervisor } from './supervisor.ts'
+import type { InheritedSocket } from './systemd.ts'
 import type { Threads } from './threads.ts'
 
 export { createLog }
@@ -39,8 +44,12 @@ export class Server {
   onEnd: () => void = () => undefined
   /** The process is the server's own: `dir` is its working folder. */
   ownsProcess = false
+  /** Sockets that the service manager has opened; they take the place of `bind`, `port` and `unixsocket`. */
+  inherited: readonly InheritedSocket[] = []
+  readonly replication: ReplicationHub
   readonly slowCommands: SlowCommands
   readonly access: AccessControl
+  readonly persistence: Persistence
   #stopped: Promise<void> | undefined
 
   constructor(config: Config, log: Logger, threads: Threads) {
@@ -53,8 +62,10 @@ export class Server {
       executable: process.argv[1] ?? process.execPath,
     }
     this.supervisor = new Supervisor(config, log, facts, threads)
+    this.replication = new ReplicationHub(this)
     this.slowCommands = new SlowCommands(config, this.supervisor)
     this.access = new AccessControl(config, log, this.supervisor)
+    this.persistence = new Persistence(config, log, this.supervisor)
     const answer = answers(this)
     this.supervisor.onAsk = (router, op, args) => answer(op, args, router)
     config.onApply(['port'], () => this.#listenAnew('Unable to listen on this port. Check server logs.'))
@@ -66,12 +77,19 @@ export class Server {
     })
   }
 
+  get snapshots(): Snapshots {
+    return this.persistence.snapshots
+  }
+
+  get pool(): Pool {
+    return this.persistence.pool
+  }
+
   /** Starts the threads and listens; throws a readable error if it cannot. `listening` hears that clients can come. */
   async start(listening: () => void = () => undefined): Promise<void> {
     const { config, log } = this
     const { shards, routers } = this.supervisor.memory.shape
     log.info(`skep ${SKEP_VERSION} is starting: ${routers} router thread(s), ${shards} shard thread(s)`)
-    log.info('Data is kept in memory only: there is no persistence yet')
     for (const { name, inert } of config.inertInUse()) log.warn(`${name} has no effect here: ${inert}`)
     this.supervisor.renames = this.renameLines.map(({ args }): readonly [string, string] => [args[0], args[1]])
     const fault = renameCommands(this.supervisor.renames) ?? this.access.begin(this.userLines)
@@ -85,19 +103,35 @@ export class Server {
     if (httpFailure !== undefined)
       throw new Error(`Failed listening on http-port ${config.get('http-port')}: ${httpFailure}`)
     log.info('Server initialized')
+    this.persistence.ownsProcess = this.ownsProcess
+    await this.persistence.load()
+    this.persistence.start()
     log.info(`Ready to accept connections${this.port > 0 ? ` on port ${this.port}` : ''}`)
   }
 
   /** After CONFIG SET. The log has the reason, the client gets `failure`. */
   async #listenAnew(failure: string): Promise<string | undefined> {
+    if (this.inherited.length > 0) return 'The sockets come from the service manager.'
     const problem = await this.#listen()
     if (problem === undefined) return undefined
     this.log.warn(`Failed listening on port ${this.config.get('port')}: ${problem}`)
     return failure
   }
 
+  /**
+   * Accepts on sockets that were handed to the process, instead of opening any. One router does it: a descriptor that two
+   * threads close at the end might be another file's by then.
+   */
+  async #inherit(): Promise<string | undefined> {
+    const fds = this.inherited.map(({ fd }) => fd)
+    const answer = (await this.supervisor.ask(0, 'inherit', fds)) as Listening
+    this.port = answer.port
+    return answer.error === '' ? undefined : `inherited sockets: ${answer.error}`
+  }
+
   /** Has all routers listen where the configuration says. Returns why they could not. */
   async #listen(): Promise<string | undefined> {
+    if (this.inherited.length > 0) return this.#inherit()
     const { config } = this
     const { routers } = this.supervisor.memory.shape
     const path = fromByteString(config.get('unixsocket')).toString()
@@ -152,6 +186,18 @@ export class Server {
     return undefined
   }
 
+  /** Resolves once every router has answered: none of them hangs. */
+  async check(): Promise<void> {
+    await this.supervisor.askAll('check', null)
+  }
+
+  /** Clients that are connected. */
+  get clients(): number {
+    const { shape, statistics } = this.supervisor.memory
+    const blocks = statistics.slice(0, shape.routers).map(block => new Statistics(block, entries.length))
+    return blocks.reduce((sum, block) => sum + block.get(STAT.CLIENTS), 0)
+  }
+
   /** Ends all threads. */
   stop(): Promise<void> {
     this.#stopped ??= this.supervisor.stop()
@@ -162,58 +208,12 @@ export class Server {
 /** Where the HTTP gateway listens while it asks for no token. */
 const LOOPBACK = ['127.0.0.1', '-::1']
 
-function changeFolder(config: Config): string | undefined {
+/** Makes `dir` the working folder. Returns why it cannot be. */
+export function changeFolder(config: Config): string | undefined {
   try {
     process.chdir(fromByteString(config.get('dir')).toString())
     return undefined
   } catch (error) {
     return `Can't chdir to '${config.get('dir')}': ${(error as Error).message}`
-  }
-}
-
-/** Starts a server from a configuration that has been read, and ends the process with it. */
-export async function runServer({ config, users, renames }: Loaded, threads: Threads): Promise<void> {
-  const log = createLog(config)
-  const server = new Server(config, log, threads)
-  server.ownsProcess = true
-  server.userLines = users
-  server.renameLines = renames
-  server.supervisor.on('died', (thread, error) => {
-    log.fatal(
-      { err: error },
-      `The thread of ${thread} has died; the process ends, since its data can no longer be trusted`,
-    )
-    process.exit(70)
-  })
-  server.onEnd = () => process.exit(0)
-  let signalled = false
-  const onSignal = (signal: NodeJS.Signals): void => {
-    // Whoever asks twice means now.
-    if (signalled) process.exit(1)
-    signalled = true
-    log.warn(`Received ${signal}, scheduling shutdown...`)
-    const words = config.words(signal === 'SIGINT' ? 'shutdown-on-sigint' : 'shutdown-on-sigterm')
-    const save = words.includes('save') ? true : words.includes('nosave') ? false : undefined
-    server.shutdown({ save, now: words.includes('now'), force: words.includes('force') }).then(problem => {
-      if (problem !== undefined) signalled = false
-    })
-  }
-  process.on('SIGTERM', onSignal)
-  process.on('SIGINT', onSignal)
-  // As redis-server does: the end of a terminal is not the server's.
-  process.on('SIGHUP', () => undefined)
-  const executable = process.argv[1] ?? process.execPath
-  config.onChange(() => showProcessTitle(config, executable))
-  showProcessTitle(config, executable)
-  try {
-    const problem = changeFolder(config)
-    if (problem !== undefined) throw new Error(problem)
-    await server.start(() => {
-      if (process.stdout.isTTY || config.bool('always-show-logo')) process.stdout.write(banner(config))
-    })
-    if (process.stdout.isTTY) process.stdout.write(howToConnect(server.port, server.httpPort))
-  } catch (error) {
-    log.fatal((error as Error).message)
-    process.exit(1)
   }
 }

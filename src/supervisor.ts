@@ -7,14 +7,19 @@ import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threa
 import type { Logger } from 'pino'
 import { entries } from './commands/table.ts'
 import type { Config } from './config/config.ts'
+import { streamPagesCreate } from './replica/stream.ts'
 import type { FromRouter, ToRouter } from './router/messages.ts'
 import type { FromThread, SlowCommand } from './shard/sink.ts'
 import type { ProcessFacts, RouterData, ShardData, SharedMemory } from './shard/thread-data.ts'
 import { claimsCreate } from './shared/claims.ts'
 import { CONTROL, controlCreate, controlSet, type Shape, shardBellWord } from './shared/control.ts'
 import { doorbellRing } from './shared/doorbell.ts'
+import { persistenceCreate } from './shared/persistence-block.ts'
+import { logCreate, logsCreate } from './shared/log-block.ts'
+import { logFiguresCreate } from './shared/log-figures.ts'
 import { ringCreate } from './shared/ring.ts'
 import { oldBlockCreate, runBlockCreate } from './shared/snapshot-block.ts'
+import { replicationBlockCreate } from './shared/replication-block.ts'
 import { statisticsBytes } from './shared/statistics.ts'
 import { arenaCreate } from './store/arena.ts'
 import { keyspaceCreate } from './store/keyspace.ts'
@@ -22,6 +27,8 @@ import { ARENA_BYTES_MAX, type Memory } from './store/memory.ts'
 import { giveWork, type Threads } from './threads.ts'
 
 const RING_BYTES = 1 << 20
+/** Room for what a turn appends to a shard's log. */
+const LOG_BYTES = 1 << 20
 const SNAPSHOT_RING_BYTES = 1 << 20
 /** How long a stopping thread may take before it is ended. */
 const STOP_MS = 5000
@@ -56,6 +63,13 @@ export function createSharedMemory(shape: Shape, databases: number): { memory: S
         run: runBlockCreate(),
         old: arenas.map(() => oldBlockCreate(shape.shards)),
         rings: arenas.map(() => ringCreate(SNAPSHOT_RING_BYTES)),
+      },
+      persistence: persistenceCreate(),
+      replication: { block: replicationBlockCreate(), pages: streamPagesCreate() },
+      log: {
+        logs: logsCreate(),
+        blocks: arenas.map(() => logCreate(LOG_BYTES)),
+        figures: logFiguresCreate(shape.shards),
       },
       requests: ringsBetween(),
       replies: ringsBetween(),

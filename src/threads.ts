@@ -13,7 +13,7 @@ const hasTypedInput = process.execArgv.some(word => word.startsWith('--input-typ
 export type EndListener = (thread: string, cause: Error | undefined) => void
 
 /** The address of a thread's entry, which is compiled in the package and as written in development. */
-function entryUrl(path: string): URL {
+export function entryUrl(path: string): URL {
   return new URL(import.meta.url.endsWith('.ts') ? path : path.replace(/\.ts$/, '.js'), import.meta.url)
 }
 

@@ -4,6 +4,7 @@
 import type { ConfigValues } from '../config/values.ts'
 import type { Reply } from '../protocol/reply.ts'
 import type { Request, Sender } from '../protocol/request.ts'
+import type { PersistenceFacts } from '../shared/persistence-block.ts'
 import type { Statistics } from '../shared/statistics.ts'
 import type { Engine } from '../store/engine.ts'
 import type { Users } from './acl/users.ts'
@@ -11,6 +12,7 @@ import type { Pause } from './pause.ts'
 import type { Subscriptions } from './pubsub/registry.ts'
 import type { DebugSwitch } from './server/debug-switches.ts'
 import type { Rates } from './server/rates.ts'
+import type { ReplicaFacts, Replication } from './replication/replication.ts'
 import type { Tracking } from './tracking.ts'
 
 /** Writes a reply that could not be given at once. */
@@ -46,6 +48,10 @@ export interface Client extends Sender {
   /** CLIENT NO-EVICT. */
   keepsConnection: boolean
   readonly closing: boolean
+  /** The link to the master. */
+  readonly isMaster: boolean
+  /** What it has said of itself as a replica. */
+  replica: ReplicaFacts | undefined
   readonly isMonitor: boolean
   readonly isBlocked: boolean
   /** Channels, patterns and shard channels it listens to. */
@@ -114,9 +120,12 @@ export interface Router {
   /** Those of all threads: the routers first, then the shards. */
   readonly allStatistics: readonly Statistics[]
   readonly facts: ServerFacts
+  /** Where saving and loading stand. */
+  readonly persistence: PersistenceFacts
   /** This router's clients. */
   readonly clients: ReadonlyMap<number, Client>
   readonly pause: Pause
+  readonly replication: Replication
   readonly subscriptions: Subscriptions
   /** Where to put what a client gets beside its replies, which CLIENT REPLY does not hold back. */
   outputFor(client: Client): Reply

@@ -25,9 +25,11 @@ import { LockedNeighbours } from '../shard/neighbours.ts'
 import { logDamage, threadSink } from '../shard/sink.ts'
 import type { RouterData } from '../shard/thread-data.ts'
 import { CONTROL, controlSet } from '../shared/control.ts'
+import { PersistenceFacts } from '../shared/persistence-block.ts'
 import { STAT, Statistics } from '../shared/statistics.ts'
 import { arenaAttach } from '../store/arena.ts'
 import { Engine, type Notice } from '../store/engine.ts'
+import { discardHidden, swapHidden } from '../store/hidden.ts'
 import { Access } from './access.ts'
 import { Blocking } from './blocking.ts'
 import { ClientCron } from './client-cron.ts'
@@ -39,6 +41,7 @@ import { RouterPause } from './pause.ts'
 import { Post } from './post.ts'
 import { RouterSubscriptions } from './subscriptions.ts'
 import { RouterTracking } from './tracking.ts'
+import { RouterReplication } from './replication.ts'
 import type { Transport } from './transport.ts'
 
 const READ_BYTES = 64 * 1024
@@ -85,6 +88,7 @@ export class Router implements RouterForCommands {
   readonly link: Link
   readonly blocking: Blocking
   readonly allStatistics: readonly Statistics[]
+  readonly persistence: PersistenceFacts
   readonly pause: RouterPause
   readonly monitors: Monitors
   readonly rates: Rates
@@ -92,6 +96,7 @@ export class Router implements RouterForCommands {
   readonly subscriptions: RouterSubscriptions
   readonly cron: ClientCron
   readonly tracking: RouterTracking
+  readonly replication: RouterReplication
   /** Where the reply of the command that is being run starts in `reply`. */
   replyStart = 0
 
@@ -129,6 +134,7 @@ export class Router implements RouterForCommands {
     // Ids are unique over all routers: each takes every n-th.
     this.#nextId = index + 1
     this.link = new Link(this, this.#port)
+    this.persistence = new PersistenceFacts(memory.persistence, memory.snapshot)
     this.allStatistics = memory.statistics.map(block => new Statistics(block, entries.length))
     this.pause = new RouterPause(kind => {
       controlSet(control, CONTROL.PAUSED, kind)
@@ -141,6 +147,9 @@ export class Router implements RouterForCommands {
     this.rates = new Rates(this.engine, this.allStatistics)
     this.cron = new ClientCron(this)
     this.tracking = new RouterTracking(this, this.#post, control)
+    this.replication = new RouterReplication(this, this.#post, control)
+    this.#dispatcher.runner.journal.consumers.push(this.replication.consumer())
+    this.engine.followRole(this.replication.block.i32)
     this.monitors = new Monitors(control, this.link, memory.shape.routers)
     for (const question of questions) this.link.onAsk(question.name, args => question.answer(this, args as never))
   }
@@ -185,6 +194,63 @@ export class Router implements RouterForCommands {
       client.closing = true
     }
     socket.read(0)
+  }
+
+  /** Connects to a master: what comes before the stream is `events`' business. */
+  dial(host: string, port: number, events: DialEvents): Socket {
+    let client: Connection | undefined
+    const socket = new Socket({
+      onread: {
+        buffer: this.#read,
+        callback: (length: number) => client === undefined || this.#fromMaster(client, length, events),
+      },
+    } as never)
+    const bind = this.config.get('bind-source-addr')
+    socket.on('connect', () => {
+      socket.setNoDelay(!this.config.bool('repl-disable-tcp-nodelay'))
+      client = this.#enter(
+        socket,
+        `${hostOf(socket.remoteAddress)}:${socket.remotePort}`,
+        `${hostOf(socket.localAddress)}:${socket.localPort}`,
+        false,
+      )
+      events.connected(client)
+    })
+    socket.on('error', error => {
+      if (client === undefined) events.failed(error)
+    })
+    socket.on('end', () => client !== undefined && this.#ended(client))
+    socket.on('close', () => client !== undefined && this.#closed(client))
+    socket.connect({ host, port, ...(bind === '' ? {} : { localAddress: bind }) })
+    return socket
+  }
+
+  #fromMaster(client: Connection, length: number, events: DialEvents): boolean {
+    if (client.closing) return true
+    const from = events.isStreaming() ? 0 : events.received(this.#read, length)
+    if (client.closing) return true
+    if (from < length) return this.#received(client, from === 0 ? this.#read : this.#read.subarray(from), length - from)
+    return !events.isFull()
+  }
+
+  /** Puts the hidden databases, which a copy of the master's was loaded into, in the place of those that are seen. */
+  swapIn(work: () => void): void {
+    this.withShards(engine => {
+      swapHidden(engine)
+      work()
+    })
+  }
+
+  /** A copy of the master's data has come to nothing. */
+  discardCopy(): void {
+    this.withShards(discardHidden)
+  }
+
+  /** The server has become a replica, or a master. */
+  roleChanged(): null {
+    if (!this.engine.isReplica) return null
+    for (const client of [...this.clients.values()]) if (this.blocking.end(client, UNBLOCKED)) client.closeAfterReply()
+    return null
   }
 
   /** Makes the client that a connection stands for. */
@@ -252,6 +318,7 @@ export class Router implements RouterForCommands {
     this.subscriptions.removeAll(client)
     this.tracking.remove(client)
     this.blocking.gone(client)
+    this.replication.gone(client)
     client.discard()
     this.#freeSlot(client)
   }
@@ -296,7 +363,7 @@ export class Router implements RouterForCommands {
       client.append(u8, from, taken)
       client.share.received(kept.needed)
       from += taken
-      if (client.buffered > this.engine.settings[SETTING.clientQueryBufferLimit]) {
+      if (client.buffered > this.engine.settings[SETTING.clientQueryBufferLimit] && !client.isMaster) {
         this.statistics.add(STAT.QUERY_LIMIT_DISCONNECTIONS, 1)
         this.drop(client)
         return false
@@ -319,8 +386,11 @@ export class Router implements RouterForCommands {
   #run(client: Connection, parser: Parser, u8: Uint8Array, end: number): void {
     const dispatcher = this.#dispatcher
     parser.stranger = !client.authenticated
-    parser.bulkBytesMax = this.engine.settings[SETTING.protoMaxBulkLen]
+    parser.bulkBytesMax = client.isMaster ? Number.POSITIVE_INFINITY : this.engine.settings[SETTING.protoMaxBulkLen]
     dispatcher.start()
+    const begin = parser.start
+    /** Behind the last command outside of a transaction. */
+    let safe = begin
     this.#serving = client
     this.tracking.limit()
     while (client.holds === 0 && !client.closing) {
@@ -335,10 +405,14 @@ export class Router implements RouterForCommands {
         break
       } else if (parsed === PARSED.MORE) break
       parser.begin(parser.at)
+      if (client.queue === undefined) safe = parser.start
       parser.stranger = !client.authenticated
     }
     dispatcher.finish()
     this.#serving = undefined
+    if (client.isMaster && parser.start > begin && !client.closed) {
+      this.replication.link.dispatched(u8, begin, safe, parser.start)
+    }
   }
 
   #protocolError(client: Connection, text: string): void {
@@ -352,6 +426,7 @@ export class Router implements RouterForCommands {
   #afterBatch(client: Connection): void {
     this.#sealRun(client)
     if (!this.#post.isIdle) this.#pollPost()
+    else if (this.replication.hasNews) this.#schedulePoll()
   }
 
   configChanged(update: ConfigUpdate): void {
@@ -546,6 +621,7 @@ export class Router implements RouterForCommands {
     this.tracking.broadcast()
     // Before the answers: they were given earlier.
     this.#writeRuns()
+    this.replication.turn()
     if (this.#toFlush.length > 0) {
       const flushed = this.#toFlush.slice()
       this.#flushOutputs()
@@ -559,6 +635,7 @@ export class Router implements RouterForCommands {
 
   #settled(client: Connection): void {
     if (client.owed > 0) return
+    if (client.isMaster) this.replication.link.settled(client)
     if (client.closed) this.#freeSlot(client)
     else if (client.closing) client.socket.destroySoon()
     else this.unhold(client, HOLD.ANSWERS)
@@ -651,6 +728,20 @@ export class Router implements RouterForCommands {
     this.tracking.changed(client as Connection)
   }
 }
+
+/** Who hears of a connection to a master. */
+export interface DialEvents {
+  connected(client: Connection): void
+  failed(error: Error): void
+  /** Bytes have come, u8[0 … length). Returns from where on they are commands. */
+  received(u8: Uint8Array, length: number): number
+  isStreaming(): boolean
+  /** Whether nothing more may be read now. */
+  isFull(): boolean
+}
+
+const UNBLOCKED =
+  'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)'
 
 /** Replies of this size are freed by hand. */
 const HUGE_BYTES = 8 * 1024 * 1024

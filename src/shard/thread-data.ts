@@ -19,6 +19,16 @@ export interface SharedMemory {
   readonly beside: SharedArrayBuffer
   /** The snapshot being taken, and for each shard its old values and the ring its bytes leave by (shared/snapshot-block.ts). */
   readonly snapshot: SnapshotMemory
+  /** What INFO tells about snapshots (shared/persistence-block.ts). */
+  readonly persistence: SharedArrayBuffer
+  /** What all know of replication, and the pages of its stream (shared/replication-block.ts, replica/stream.ts). */
+  readonly replication: { readonly block: SharedArrayBuffer; readonly pages: SharedArrayBuffer }
+  /** The append-only log (shared/log-block.ts, log-figures.ts). */
+  readonly log: {
+    readonly logs: SharedArrayBuffer
+    readonly blocks: readonly SharedArrayBuffer[]
+    readonly figures: SharedArrayBuffer
+  }
   /** [router][shard]: commands on their way. */
   readonly requests: readonly (readonly SharedArrayBuffer[])[]
   /** [router][shard]: answers. */

@@ -8,7 +8,8 @@
 //       16            4  MONITORS routers      clients that MONITOR
 //       20            4  EXPIRE_OFF routers    1 while expired keys are not looked for (DEBUG SET-ACTIVE-EXPIRE)
 //       24            4  JOURNAL  main         who takes down what changes (bits, commands/journal.ts); under all locks
-//       28           36  -        -
+//       28            4  SAVE_FAILED main      1 while writes are refused because snapshots cannot be saved
+//       32           32  -        -
 //       64  128 * shards SHARDS   see below    one block a shard
 //        …  128 * routers ROUTERS see below    one block a router
 //
@@ -30,6 +31,7 @@ export const CONTROL = {
   MONITORS: 16,
   EXPIRE_OFF: 20,
   JOURNAL: 24,
+  SAVE_FAILED: 28,
   SHARDS: 64,
 } as const
 export const SHARD_BLOCK = { LOCK: 0, BELL: 64, BUSY: 72, SIZE: 128 } as const

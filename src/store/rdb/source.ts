@@ -45,6 +45,8 @@ export class RdbSource {
    * is left, and returns whether it could.
    */
   more: ((source: RdbSource, bytes: number) => boolean) | undefined
+  /** `more` leaves the bytes before as they were and goes on with others: a string that was read stays where it is. */
+  keepsStill = false
 
   constructor(u8: Uint8Array, at = 0, end = u8.length) {
     this.u8 = u8
@@ -132,7 +134,7 @@ export class RdbSource {
 
   #plain(into: RdbString, length: number): void {
     this.need(length)
-    if (this.more === undefined) {
+    if (this.more === undefined || this.keepsStill) {
       into.u8 = this.u8
       into.at = this.at
       into.length = length

@@ -1,0 +1,153 @@
+// Loading data at the start, and DEBUG RELOAD: finds the files, has the pool load them side by side, tells how it goes.
+// Main thread.
+
+import { statSync } from 'node:fs'
+import type { Config } from '../config/config.ts'
+import { CONTROL, controlSet } from '../shared/control.ts'
+import { PERSISTENCE } from '../shared/persistence-block.ts'
+import type { LoadMemory, LoadOutcome, LoadTask } from './load-file.ts'
+import { findSnapshot, layoutFingerprint } from './manifest.ts'
+import type { Pool } from './pool.ts'
+import type { LoadOptions } from './rdb-load.ts'
+import type { Log } from './saves.ts'
+
+/** How often the progress is looked at. */
+const LOOK_MS = 50
+
+export interface LoadsParts {
+  readonly config: Config
+  readonly log: Log
+  readonly pool: Pool
+  readonly memory: LoadMemory
+  readonly control: Int32Array
+  readonly figures: Float64Array
+}
+
+export interface LoadedSnapshot {
+  readonly loaded: number
+  readonly expired: number
+  readonly empty: number
+  readonly aux: ReadonlyMap<string, string>
+}
+
+/** What to load, and how. */
+export interface LoadWish {
+  readonly duplicates: LoadOptions['duplicates']
+  /** The caller holds every shard's lock. */
+  readonly isLocked: boolean
+}
+
+/** The files are damaged, or cannot be read. */
+export class LoadFailure extends Error {
+  override name = 'LoadFailure'
+}
+
+export class Loads {
+  readonly #parts: LoadsParts
+  /** Whether keys that have expired are left out: on a master. */
+  dropsExpired = true
+
+  constructor(parts: LoadsParts) {
+    this.#parts = parts
+  }
+
+  /** Loads the snapshot of this path. Returns undefined if there is none; throws LoadFailure. */
+  async snapshot(path: string, wish: LoadWish): Promise<LoadedSnapshot | undefined> {
+    const { log, memory, figures } = this.#parts
+    const { paths, manifest } = findSnapshot(path)
+    if (paths.length === 0) return undefined
+    const shards = memory.arenas.length
+    const sameLayout = manifest?.fingerprint === layoutFingerprint(shards)
+    if (manifest !== undefined && !sameLayout) {
+      log.info(`The snapshot is of ${manifest.shards} shard(s), here are ${shards}: keys are spread anew`)
+    }
+    const outcomes = await this.files(
+      paths.map((each, index) => ({ path: each, offset: 0, shard: sameLayout ? index : shards === 1 ? 0 : -1 })),
+      wish,
+    )
+    for (const [index, outcome] of outcomes.entries()) this.#report(paths[index], outcome)
+    const sum = (field: 'loaded' | 'expired' | 'empty'): number => outcomes.reduce((total, each) => total + each[field], 0)
+    const result = {
+      loaded: sum('loaded'),
+      expired: sum('expired'),
+      empty: sum('empty'),
+      aux: new Map(outcomes.flatMap(({ aux }) => aux)),
+    }
+    figures[PERSISTENCE.KEYS_LOADED] = result.loaded
+    figures[PERSISTENCE.KEYS_EXPIRED] = result.expired
+    const empty = result.empty > 0 ? `, empty keys skipped: ${result.empty}` : ''
+    log.info(`Done loading RDB, keys loaded: ${result.loaded}, keys expired: ${result.expired}${empty}.`)
+    return result
+  }
+
+  #report(path: string, outcome: LoadOutcome): void {
+    const { log } = this.#parts
+    for (const note of outcome.notes) log.info(note)
+    const aux = new Map(outcome.aux)
+    if (outcome.error !== '') {
+      log.warn(`Internal error in RDB reading offset ${outcome.offset} of ${path}: ${outcome.error}`)
+      throw new LoadFailure(
+        `${path} is damaged at byte ${outcome.offset}: ${outcome.error}. Terminating server after rdb file reading failure. ` +
+          '`skep check` tells more; a copy of an older snapshot, moved here under this name, would be loaded instead.',
+      )
+    }
+    const version = aux.get('redis-ver')
+    if (version !== undefined) log.info(`Loading RDB produced by version ${version}`)
+    const age = Math.max(0, Math.floor(Date.now() / 1000) - Number(aux.get('ctime') ?? 0))
+    if (aux.has('ctime')) log.info(`RDB age ${age} seconds`)
+    const used = Number(aux.get('used-mem') ?? 0)
+    if (used > 0) log.info(`RDB memory usage when created ${(used / 1024 / 1024).toFixed(2)} Mb`)
+  }
+
+  /** Loads RDB files, or what follows an offset in them, side by side. Damage is in the outcomes; throws what the disk says. */
+  async files(
+    files: readonly { readonly path: string; readonly offset: number; readonly shard: number }[],
+    wish: LoadWish,
+  ): Promise<LoadOutcome[]> {
+    const { config, memory, pool, figures } = this.#parts
+    const bytes = files.reduce((sum, { path }) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0)
+    figures[PERSISTENCE.LOADING_BYTES] += bytes
+    const progress = new SharedArrayBuffer(files.length * 8)
+    const done = figures[PERSISTENCE.LOADING_DONE]
+    const note = (): void => {
+      figures[PERSISTENCE.LOADING_DONE] = done + new Float64Array(progress).reduce((sum, each) => sum + each, 0)
+    }
+    const timer = setInterval(note, LOOK_MS)
+    try {
+      return await Promise.all(
+        files.map(({ path, offset, shard }, index) => {
+          const options: LoadOptions = {
+            now: Date.now(),
+            dropsExpired: this.dropsExpired,
+            duplicates: wish.duplicates,
+            checks: config.bool('rdbchecksum'),
+            delay: config.number('key-load-delay'),
+            dbBase: 0,
+            databases: config.number('databases'),
+            shard,
+          }
+          const task: LoadTask = { memory, from: { path, offset }, options, isLocked: wish.isLocked, progress, index }
+          return pool.run<LoadOutcome>(task, { name: 'loadFile' })
+        }),
+      )
+    } finally {
+      clearInterval(timer)
+      note()
+    }
+  }
+
+  /** Has clients told that data is being loaded, while `work` does that. */
+  async whileLoading<Result>(work: () => Promise<Result>): Promise<Result> {
+    const { log, control, figures } = this.#parts
+    log.info('Loading DB in memory...')
+    figures[PERSISTENCE.LOADING_BEGAN] = Math.floor(Date.now() / 1000)
+    figures[PERSISTENCE.LOADING_BYTES] = 0
+    figures[PERSISTENCE.LOADING_DONE] = 0
+    controlSet(control, CONTROL.LOADING, 1)
+    try {
+      return await work()
+    } finally {
+      controlSet(control, CONTROL.LOADING, 0)
+    }
+  }
+}

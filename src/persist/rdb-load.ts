@@ -1,0 +1,296 @@
+// Loads what an RDB file holds into the shards: blocking code, for a thread of the pool.
+//
+// Each key is made under its shard's lock, which is kept for some keys at a time. The bytes may be damaged or hostile:
+// whatever does not fit ends the loading with RdbDamage, and what was loaded before stays loaded.
+
+import { keySlot } from '../bytes/crc16.ts'
+import { crc64Equals } from '../bytes/crc64.ts'
+import { evictsByFrequency } from '../config/settings.ts'
+import { lockWord } from '../shared/control.ts'
+import { lockWait, unlock } from '../shared/lock.ts'
+import { sleepSync } from '../shared/sleep.ts'
+import { lfuRestored, lruRestored } from '../store/access.ts'
+import { dictCount, dictIsRehashing, dictReserve } from '../store/dict.ts'
+import type { Engine } from '../store/engine.ts'
+import { type EntryRef, entryRelease, entrySetAccess } from '../store/entry.ts'
+import { databaseExpires, databaseKeys, keyspaceDatabase } from '../store/keyspace.ts'
+import { memoryRefresh } from '../store/memory.ts'
+import { RdbDamage, sound } from '../store/rdb/damage.ts'
+import { decodeEntry } from '../store/rdb/decode.ts'
+import { OPCODE, RDB_VERSION } from '../store/rdb/format.ts'
+import { type RdbSource, RdbString } from '../store/rdb/source.ts'
+import type { Shard } from '../store/shard.ts'
+import { valueRelease } from '../store/value.ts'
+import type { ByteFeed } from './byte-feed.ts'
+
+/** The first version that ends with a checksum. */
+const CHECKSUM_SINCE = 5
+const HEADER_BYTES = 9
+const CHECKSUM_BYTES = 8
+/** Keys made before a lock is given back for others to have a turn. */
+const TURN = 64
+/** Empty keys that are named in the log. */
+const NAMED_EMPTY = 10
+/** However many keys a file promises, room for no more than these is made beforehand. */
+const RESERVE_MAX = 2 ** 22
+
+export interface LoadOptions {
+  /** Unix ms. */
+  readonly now: number
+  /** Leave out what has expired: not on a replica. */
+  readonly dropsExpired: boolean
+  /** What to do with a key that is there already. */
+  readonly duplicates: 'refuse' | 'replace'
+  /** Whether a wrong checksum is an error. */
+  readonly checks: boolean
+  /** Microseconds to sleep after each key, for tests. */
+  readonly delay: number
+  /** Added to every database's number. */
+  readonly dbBase: number
+  /** Databases that keys may be in. */
+  readonly databases: number
+  /** The shard that all keys are of, -1 if they are of any. */
+  readonly shard: number
+}
+
+/** Who hears of what is found beside keys. */
+export interface LoadListener {
+  aux(name: string, value: string): void
+  /** A line for the log. */
+  note(text: string): void
+}
+
+export interface LoadResult {
+  readonly loaded: number
+  readonly expired: number
+  readonly empty: number
+}
+
+export class RdbLoader {
+  readonly #feed: ByteFeed
+  readonly #source: RdbSource
+  readonly #engine: Engine
+  /** The control block's words, for the locks; without it the caller holds them all. */
+  readonly #control: Int32Array | undefined
+  readonly #options: LoadOptions
+  readonly #listener: LoadListener
+  readonly #key = new RdbString()
+  #locked: Shard | undefined
+  #turn = 0
+  #version = 0
+  #db = 0
+  #expireAt = -1
+  #idle = -1
+  #frequency = -1
+  #loaded = 0
+  #expired = 0
+  #empty = 0
+
+  constructor(
+    feed: ByteFeed,
+    engine: Engine,
+    control: Int32Array | undefined,
+    options: LoadOptions,
+    listener: LoadListener,
+  ) {
+    this.#feed = feed
+    this.#source = feed.source
+    this.#engine = engine
+    this.#control = control
+    this.#options = options
+    this.#listener = listener
+  }
+
+  /** Loads all up to the file's end. Throws RdbDamage; `feed.offset` tells where. */
+  load(): LoadResult {
+    try {
+      this.#readHeader()
+      while (this.#readNext());
+      this.#readChecksum()
+    } finally {
+      this.#unlock()
+    }
+    return { loaded: this.#loaded, expired: this.#expired, empty: this.#empty }
+  }
+
+  #readHeader(): void {
+    const source = this.#source
+    source.need(HEADER_BYTES)
+    let text = ''
+    for (let i = 0; i < HEADER_BYTES; i++) text += String.fromCharCode(source.byte())
+    sound(text.startsWith('REDIS'), 'Wrong signature trying to load DB from file')
+    const version = Number(text.slice(5))
+    // Later versions have types of their own, which are refused where they come.
+    sound(version >= 1 && version <= NEWEST_READ, `Can't handle RDB format version ${text.slice(5)}`)
+    this.#version = version
+  }
+
+  #readNext(): boolean {
+    const source = this.#source
+    const opcode = source.byte()
+    switch (opcode) {
+      case OPCODE.EOF:
+        return false
+      case OPCODE.SELECT:
+        this.#db = source.size()
+        sound(this.#db < this.#options.databases, `FATAL: Data file was created with a server configured to handle more than ${this.#options.databases} databases`)
+        return true
+      case OPCODE.EXPIRE_SECONDS:
+        source.need(4)
+        this.#expireAt = (source.byte() | (source.byte() << 8) | (source.byte() << 16) | (source.byte() << 24)) * 1000
+        return true
+      case OPCODE.EXPIRE_MS:
+        this.#expireAt = Math.max(0, Number(source.bigInteger64()))
+        return true
+      case OPCODE.RESIZE:
+        this.#reserve(source.size(), source.size())
+        return true
+      case OPCODE.AUX:
+        this.#readAux()
+        return true
+      case OPCODE.IDLE:
+        this.#idle = source.size()
+        return true
+      case OPCODE.FREQ:
+        this.#frequency = source.byte()
+        return true
+      case OPCODE.FUNCTION_2:
+        source.string(this.#key)
+        this.#listener.note('A function library in the RDB file is left out: there are no functions here')
+        return true
+      case OPCODE.FUNCTION_OLD:
+        throw new RdbDamage('Pre-release function format not supported.')
+      case OPCODE.MODULE_AUX:
+        throw new RdbDamage('The RDB file contains data of a module; there are no modules here')
+      default:
+        this.#readEntry(opcode)
+        return true
+    }
+  }
+
+  #readAux(): void {
+    const name = new RdbString()
+    const value = new RdbString()
+    this.#source.string(name)
+    const text = latin1(name)
+    this.#source.string(value)
+    this.#listener.aux(text, latin1(value))
+  }
+
+  #readEntry(type: number): void {
+    const source = this.#source
+    const key = this.#key
+    source.string(key)
+    const { u8, at, length } = key
+    const expireAt = this.#expireAt
+    const shard = this.#lock(this.#engine.shardOfSlot(keySlot(u8, at, length)))
+    const { m, engine } = shard
+    const db = this.#db + this.#options.dbBase
+    let entry: EntryRef
+    try {
+      entry = decodeEntry(m, engine.settings, source, type, u8, at, length, expireAt)
+    } catch (error) {
+      if (!(error instanceof RdbDamage && error.isEmpty)) throw error
+      if (this.#empty++ < NAMED_EMPTY) this.#listener.note(`skipping empty key: ${latin1(key)}`)
+      return this.#forgetFacts()
+    }
+    if (expireAt >= 0 && expireAt < this.#options.now && this.#options.dropsExpired) {
+      valueRelease(m, entry)
+      entryRelease(m, entry)
+      this.#expired++
+    } else {
+      this.#makeWay(shard, db, key, entry)
+      shard.link(db, entry)
+      this.#setAccess(shard, entry)
+      this.#loaded++
+    }
+    this.#forgetFacts()
+    if (this.#options.delay !== 0) this.#sleep()
+  }
+
+  /** Deals with a key that is there already. */
+  #makeWay(shard: Shard, db: number, key: RdbString, entry: EntryRef): void {
+    const old = shard.findKey(db, key.u8, key.at, key.length)
+    if (old === 0) return
+    if (this.#options.duplicates === 'replace') return shard.discard(db, old, false)
+    valueRelease(shard.m, entry)
+    entryRelease(shard.m, entry)
+    throw new RdbDamage(`RDB has duplicated key '${latin1(key)}' in DB ${this.#db}`)
+  }
+
+  #setAccess(shard: Shard, entry: EntryRef): void {
+    const { settings } = shard.engine
+    const { now } = this.#options
+    if (evictsByFrequency(settings)) {
+      if (this.#frequency >= 0) entrySetAccess(shard.m, entry, lfuRestored(this.#frequency, now))
+    } else if (this.#idle >= 0) entrySetAccess(shard.m, entry, lruRestored(this.#idle, now))
+  }
+
+  #forgetFacts(): void {
+    this.#expireAt = -1
+    this.#idle = -1
+    this.#frequency = -1
+  }
+
+  /** Makes room for as many keys as the file says will come, in tables that are still empty. */
+  #reserve(keys: number, expires: number): void {
+    const { shard: only, dbBase } = this.#options
+    const { shards } = this.#engine
+    const targets = only < 0 ? shards : [shards[only]]
+    for (const shard of targets) {
+      this.#lock(shard)
+      const database = keyspaceDatabase(shard.m, this.#db + dbBase)
+      for (const [table, count] of [
+        [databaseKeys(shard.m, database), keys],
+        [databaseExpires(shard.m, database), expires],
+      ] as const) {
+        if (dictCount(shard.m, table) === 0 && !dictIsRehashing(shard.m, table)) {
+          dictReserve(shard.m, table, Math.ceil(Math.min(count, RESERVE_MAX) / targets.length))
+        }
+      }
+    }
+  }
+
+  #lock(shard: Shard): Shard {
+    if (this.#locked === shard && ++this.#turn < TURN) return shard
+    this.#unlock()
+    this.#turn = 0
+    if (this.#control !== undefined) lockWait(this.#control, lockWord(shard.index))
+    memoryRefresh(shard.m)
+    this.#locked = shard
+    return shard
+  }
+
+  #unlock(): void {
+    if (this.#locked !== undefined && this.#control !== undefined) unlock(this.#control, lockWord(this.#locked.index))
+    this.#locked = undefined
+  }
+
+  #sleep(): void {
+    this.#unlock()
+    const { delay } = this.#options
+    if (delay > 0) sleepSync(delay / 1000)
+    else if (Math.random() * -delay < 1) sleepSync(0.001)
+  }
+
+  #readChecksum(): void {
+    const sum = this.#feed.sum()
+    if (this.#version < CHECKSUM_SINCE) return
+    const source = this.#source
+    source.need(CHECKSUM_BYTES)
+    const isAbsent = source.u8.subarray(source.at, source.at + CHECKSUM_BYTES).every(byte => byte === 0)
+    const isRight = sum === undefined || crc64Equals(sum, source.u8, source.at)
+    source.at += CHECKSUM_BYTES
+    if (isAbsent) {
+      if (this.#options.checks) this.#listener.note('RDB file was saved with checksum disabled: no check performed.')
+    } else if (this.#options.checks) {
+      sound(isRight, 'Wrong RDB checksum. Aborting now.')
+    }
+  }
+}
+
+/** Redis reads files of later versions up to its own; those of 7.2 and on differ in types that are known here. */
+const NEWEST_READ = Math.max(RDB_VERSION, 12)
+
+const latin1 = ({ u8, at, length }: RdbString): string =>
+  Buffer.from(u8.buffer, u8.byteOffset + at, length).toString('latin1')

@@ -1,0 +1,72 @@
+// What keeps data: the parts of src/persist put together for one server. Main thread.
+
+import { resolve } from 'node:path'
+import type { Logger } from 'pino'
+import type { Config } from './config/config.ts'
+import { fromByteString } from './config/split-args.ts'
+import { Loads } from './persist/loads.ts'
+import { Pool } from './persist/pool.ts'
+import { Saves } from './persist/saves.ts'
+import { Snapshots } from './persist/snapshots.ts'
+import { persistenceView } from './shared/persistence-block.ts'
+import type { Supervisor } from './supervisor.ts'
+import { entryUrl } from './threads.ts'
+
+export class Persistence {
+  readonly pool = new Pool(entryUrl('./persist/worker.ts'))
+  readonly snapshots: Snapshots
+  readonly saves: Saves
+  readonly loads: Loads
+  /** `dir` is the process's working folder. */
+  ownsProcess = false
+  readonly #config: Config
+  readonly #log: Logger
+
+  constructor(config: Config, log: Logger, supervisor: Supervisor) {
+    this.#config = config
+    this.#log = log
+    const { memory, arenas } = supervisor
+    const control = new Int32Array(memory.control)
+    const figures = persistenceView(memory.persistence)
+    const { pool } = this
+    this.snapshots = new Snapshots(memory.snapshot, memory.control, memory.shape, arenas)
+    const folder = (): string => this.folder()
+    const parts = { config, log, pool, control, figures }
+    this.saves = new Saves({ ...parts, snapshots: this.snapshots, arenas, folder })
+    const loadMemory = {
+      control: memory.control,
+      arenas: memory.arenas,
+      settings: config.settings.buffer,
+      snapshot: memory.snapshot,
+    }
+    this.loads = new Loads({ ...parts, memory: loadMemory })
+  }
+
+  /** The folder that files are in. */
+  folder(): string {
+    return this.ownsProcess ? process.cwd() : resolve(fromByteString(this.#config.get('dir')).toString())
+  }
+
+  /** Loads what was saved. Throws what a user can read. */
+  async load(): Promise<void> {
+    const { loads, saves } = this
+    const began = performance.now()
+    const loaded = await loads.whileLoading(() => loads.snapshot(saves.path, { duplicates: 'refuse', isLocked: false }))
+    saves.forgetChanges()
+    if (loaded !== undefined) {
+      this.#log.info(`DB loaded from disk: ${((performance.now() - began) / 1000).toFixed(3)} seconds`)
+    }
+  }
+
+  /** Begins to save by itself. */
+  start(): void {
+    this.saves.start()
+  }
+
+  /** Ends what works in the background. */
+  async end(): Promise<void> {
+    this.saves.stop()
+    await this.saves.cancel()
+    await this.pool.end()
+  }
+}
