@@ -3,6 +3,7 @@
 
 import { findSubcommand } from './cli/subcommands.ts'
 import { parseCommandLine } from './config/command-line.ts'
+import type { Sources } from './config/load.ts'
 import { keepCompiled, useCompileCache } from './shared/compile-cache.ts'
 
 useCompileCache()
@@ -13,25 +14,34 @@ if (subcommand !== undefined) {
   process.exitCode = await runSubcommand(subcommand, argv.slice(1))
 } else {
   const command = parseCommandLine(argv)
-  if (command.action === 'help') {
+  if (command.action === 'run') {
+    await serve(command)
+  } else if (command.action === 'help') {
     const { helpText } = await import('./cli/help.ts')
     process.stdout.write(helpText())
-  } else if (command.action !== 'run') {
-    const stream = command.action === 'refuse' ? process.stderr : process.stdout
-    stream.write(command.text)
-    process.exitCode = command.action === 'refuse' ? 1 : 0
+  } else if (command.action === 'version') {
+    process.stdout.write(command.text)
   } else {
-    const [{ loadConfig }, { Threads }] = await Promise.all([import('./config/load.ts'), import('./threads.ts')])
-    const result = loadConfig(command)
-    if ('fatal' in result) {
-      process.stderr.write(result.fatal.text)
-      process.exitCode = 1
-    } else {
-      const { config } = result.loaded
-      const threads = new Threads({ routers: config.number('routers'), shards: config.number('shards') })
-      const { runServer } = await import('./server.ts')
-      await runServer(result.loaded, threads)
-      keepCompiled()
-    }
+    process.stderr.write(command.text)
+    process.exitCode = 1
   }
+}
+
+async function serve(sources: Sources): Promise<void> {
+  const [{ loadConfig }, { Threads }] = await Promise.all([import('./config/load.ts'), import('./threads.ts')])
+  const result = loadConfig(sources)
+  if ('fatal' in result) {
+    process.stderr.write(result.fatal.text)
+    process.exitCode = 1
+    return
+  }
+  const { config } = result.loaded
+  if (config.bool('daemonize')) {
+    const { detach, shouldDetach } = await import('./daemon.ts')
+    if (shouldDetach(config)) return detach()
+  }
+  const threads = new Threads({ routers: config.number('routers'), shards: config.number('shards') })
+  const { runServer } = await import('./run.ts')
+  await runServer(result.loaded, sources, threads)
+  keepCompiled()
 }

@@ -2,6 +2,7 @@
 
 import type { Server } from 'node:net'
 import type { MessagePort } from 'node:worker_threads'
+import { listenInherited } from './inherited.ts'
 import { listenTcp, listenUnix, tcpServer } from './listener.ts'
 import type { FromRouter, ListenArgs, Listening, ToRouter } from './messages.ts'
 import type { Router } from './router.ts'
@@ -23,6 +24,7 @@ export class Link {
     this.#router = router
     this.#port = port
     this.onAsk('listen', args => this.#listen(args as ListenArgs))
+    this.onAsk('inherit', args => this.#inherit(args as readonly number[]))
     port.on('message', (message: ToRouter) => this.#received(message))
   }
 
@@ -72,6 +74,16 @@ export class Link {
     this.#post({ what: 'ready' })
   }
 
+  /** Listens on sockets that were handed to the process, besides any other places. */
+  async #inherit(fds: readonly number[]): Promise<Listening> {
+    try {
+      const made = await listenInherited(fds, this.#router.accept.bind(this.#router))
+      return { port: portOf(made), error: '' }
+    } catch (error) {
+      return { port: 0, error: (error as Error).message }
+    }
+  }
+
   /** Listens on new places; those of before are given up only when that has succeeded. */
   async #listen({ places, unix }: ListenArgs): Promise<Listening> {
     const accept = this.#router.accept.bind(this.#router)
@@ -83,10 +95,15 @@ export class Link {
       // Clients that are connected stay when the places change.
       for (const old of before) old.close()
       this.#servers = made
-      const address = made[0]?.address()
-      return { port: typeof address === 'object' && address !== null ? address.port : 0, error: '' }
+      return { port: portOf(made), error: '' }
     } catch (error) {
       return { port: 0, error: (error as Error).message }
     }
   }
+}
+
+/** The port of the first of them; 0 if it has none. */
+function portOf(servers: readonly Server[]): number {
+  const address = servers[0]?.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
 }

@@ -1,6 +1,7 @@
 // The sections of INFO with all their fields, in Redis's names and order; skep's own come last.
 
 import os from 'node:os'
+import { supervision } from '../../config/supervision.ts'
 import { REDIS_VERSION, SKEP_VERSION } from '../../config/version.ts'
 import { STAT } from '../../shared/statistics.ts'
 import { lruClock } from '../../store/access.ts'
@@ -11,7 +12,7 @@ import { entries } from '../table.ts'
 import type { InfoFacts } from './info-facts.ts'
 import { MEMORY_FIELDS } from './info-memory.ts'
 import { PERSISTENCE_FIELDS } from './info-persistence.ts'
-import { REPLICATION_FIELDS } from './info-replication.ts'
+import { replicationLines } from './info-replication.ts'
 import { percentileOf } from './percentiles.ts'
 
 /** A line of INFO: its name and how to find its value. */
@@ -50,7 +51,7 @@ const SERVER: readonly InfoField[] = [
   ['atomicvar_api', constant('ecmascript')],
   ['gcc_version', constant('0.0.0')],
   ['process_id', constant(process.pid)],
-  ['process_supervised', constant('no')],
+  ['process_supervised', facts => supervision(facts.config('supervised'))],
   ['run_id', ({ router }) => router.facts.runId],
   ['tcp_port', facts => facts.config('port')],
   ['server_time_usec', ({ now }) => now * 1000],
@@ -83,16 +84,16 @@ const STATS: readonly InfoField[] = [
   ['instantaneous_ops_per_sec', ({ router }) => Math.round(router.rates.perSecond(STAT.COMMANDS))],
   ['total_net_input_bytes', facts => facts.stat(STAT.NET_INPUT)],
   ['total_net_output_bytes', facts => facts.stat(STAT.NET_OUTPUT)],
-  ['total_net_repl_input_bytes', constant(0)],
-  ['total_net_repl_output_bytes', constant(0)],
+  ['total_net_repl_input_bytes', ({ router }) => router.replication.block.number('NET_INPUT')],
+  ['total_net_repl_output_bytes', ({ router }) => router.replication.block.number('NET_OUTPUT')],
   ['instantaneous_input_kbps', ({ router }) => (router.rates.perSecond(STAT.NET_INPUT) / 1024).toFixed(2)],
   ['instantaneous_output_kbps', ({ router }) => (router.rates.perSecond(STAT.NET_OUTPUT) / 1024).toFixed(2)],
   ['instantaneous_input_repl_kbps', constant('0.00')],
   ['instantaneous_output_repl_kbps', constant('0.00')],
   ['rejected_connections', facts => facts.stat(STAT.REJECTED_CONNECTIONS)],
-  ['sync_full', constant(0)],
-  ['sync_partial_ok', constant(0)],
-  ['sync_partial_err', constant(0)],
+  ['sync_full', ({ router }) => router.replication.block.number('SYNC_FULL')],
+  ['sync_partial_ok', ({ router }) => router.replication.block.number('SYNC_PARTIAL')],
+  ['sync_partial_err', ({ router }) => router.replication.block.number('SYNC_REFUSED')],
   ['expired_keys', facts => facts.root(ROOT.EXPIRED)],
   ['expired_stale_perc', facts => (facts.root(ROOT.STALE_PERCENT) / facts.router.engine.shards.length).toFixed(2)],
   ['expired_time_cap_reached_count', facts => facts.root(ROOT.CAP_REACHED)],
@@ -226,7 +227,7 @@ export const SECTIONS: readonly InfoSection[] = [
   section('Memory', MEMORY_FIELDS),
   section('Persistence', PERSISTENCE_FIELDS),
   section('Stats', STATS),
-  section('Replication', REPLICATION_FIELDS),
+  { name: 'replication', title: 'Replication', isDefault: true, lines: replicationLines },
   section('CPU', CPU),
   section('Modules', []),
   COMMAND_STATISTICS,

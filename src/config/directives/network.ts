@@ -79,9 +79,8 @@ export const NETWORK: DirectiveGroup = {
 export const PROCESS: DirectiveGroup = {
   title: 'Process and log',
   directives: [
-    directive('daemonize', bool(), 'no', 'Leave the terminal.', {
+    directive('daemonize', bool(), 'no', 'Leave the terminal: a second process serves, and this one ends.', {
       immutable: true,
-      inert: 'a Node.js process cannot detach itself; use systemd or setsid',
     }),
     directive('supervised', oneOf(['upstart', 'systemd', 'auto', 'no']), 'no', 'Who watches over the process.', {
       immutable: true,
