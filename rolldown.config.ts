@@ -10,8 +10,9 @@ export default defineConfig({
     'memory-server': 'src/memory-server.ts',
     'http/worker': 'src/http/worker.ts',
     'shard/worker': 'src/shard/worker.ts',
+    'persist/worker': 'src/persist/worker.ts',
   },
   platform: 'node',
-  external: [/^node:/, 'fastify', 'pino', 'pino-pretty', 'prom-client'],
+  external: [/^node:/, 'fastify', 'hash-sum', 'pino', 'pino-pretty', 'piscina', 'prom-client'],
   output: { dir: 'dist', format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name].js' },
 })
