@@ -78,7 +78,7 @@ describe.each(SERVERS)('connect-redis on %s', kind => {
     expect((await store.ids()).sort()).toEqual(Array.from({ length: 250 }, (_, i) => `s${i}`).sort())
     expect((await store.all()).length).toBe(250)
     await store.destroy('s0')
-    expect(await store.get('s0')).toBe(undefined)
+    expect(await store.get('s0')).toBeFalsy()
     expect(await store.get('s1')).toMatchObject({ views: 1 })
     await store.clear()
     expect(await store.length()).toBe(0)
