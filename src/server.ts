@@ -106,6 +106,7 @@ export class Server {
     this.persistence.ownsProcess = this.ownsProcess
     await this.persistence.load()
     this.persistence.start()
+    this.replication.start()
     log.info(`Ready to accept connections${this.port > 0 ? ` on port ${this.port}` : ''}`)
   }
 

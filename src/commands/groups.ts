@@ -10,6 +10,7 @@ import { hashCommands } from './hash/index.ts'
 import { hyperloglogCommands } from './hyperloglog/index.ts'
 import { listCommands } from './list/index.ts'
 import { pubsubCommands } from './pubsub/index.ts'
+import { replicationCommands } from './replication/index.ts'
 import { scriptingCommands } from './scripting/index.ts'
 import { serverCommands } from './server/index.ts'
 import { setCommands } from './set/index.ts'
@@ -36,5 +37,6 @@ export const groups: readonly (readonly Command[])[] = [
   pubsubCommands,
   scriptingCommands,
   serverCommands,
+  replicationCommands,
   aclCommands,
 ]

@@ -112,6 +112,13 @@ export class Config extends ConfigValues {
     return undefined
   }
 
+  /** Gives a directive a value that a command has decided, in the form that CONFIG GET shows. */
+  put(name: string, value: string): void {
+    this.values.set(name, value)
+    writeSettings(this.settings, this)
+    for (const listener of this.listeners) listener({ [name]: value })
+  }
+
   /** Everything that can be said against a CONFIG SET before values are looked at. */
   private checkNames(args: readonly string[], { local, loading }: SetContext): Assignment[] | string {
     if (args.length % 2 !== 0) return 'ERR syntax error'

@@ -40,7 +40,7 @@ export class ClientCron {
         continue
       }
       const type = clientType(client)
-      const { soft, softSeconds } = limits[type === 'pubsub' ? 'pubsub' : 'normal']
+      const { soft, softSeconds } = limits[type === 'pubsub' ? 'pubsub' : type === 'replica' ? 'slave' : 'normal']
       if (this.#isOverSoft(client, soft, softSeconds, now)) {
         router.statistics.add(STAT.OUTPUT_LIMIT_DISCONNECTIONS, 1)
         router.drop(client)
@@ -113,4 +113,4 @@ export class ClientCron {
 
 /** Clients that wait for something are not idle. */
 const isIdle = (client: Connection): boolean =>
-  !client.isBlocked && !client.isMonitor && client.owed === 0 && clientType(client) !== 'pubsub'
+  !client.isBlocked && !client.isMonitor && client.owed === 0 && clientType(client) === 'normal'

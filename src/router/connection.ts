@@ -4,6 +4,7 @@
 import { byteArray } from '../bytes/byte-array.ts'
 import type { User } from '../commands/acl/user.ts'
 import type { Client, ReplyMode, WriteReply } from '../commands/client.ts'
+import type { ReplicaFacts } from '../commands/replication/replication.ts'
 import type { Entry } from '../commands/table.ts'
 import { Tracking } from '../commands/tracking.ts'
 import { Parser } from '../protocol/parser.ts'
@@ -67,6 +68,10 @@ export class Connection implements Client {
   replyMode: ReplyMode = 'on'
   keepsConnection = false
   isMonitor = false
+  isMaster = false
+  replica: ReplicaFacts | undefined
+  /** It waits for replicas (WAIT). */
+  isWaiting = false
   channelCount = 0
   patternCount = 0
   shardChannelCount = 0
@@ -280,6 +285,8 @@ export class Connection implements Client {
     if (this.dueFirst === this.dueLast) {
       this.dueFirst = 0
       this.dueLast = 0
+      // Whoever waits for this moment hears of it even if no answer was wanted.
+      if ((this.holds & HOLD.ANSWERS) !== 0 || this.isMaster) this.output()
       if (this.pushes !== undefined) this.#releasePushes()
     }
   }
@@ -363,11 +370,11 @@ export class Connection implements Client {
   }
 
   unblock(asError: boolean): boolean {
-    return this.router.blocking.unblock(this, asError)
+    return this.router.blocking.unblock(this, asError) || this.router.replication.unblock(this)
   }
 
   get isBlocked(): boolean {
-    return this.wait !== undefined || this.isPaused
+    return this.wait !== undefined || this.isPaused || this.isWaiting
   }
 
   // ---- transactions

@@ -35,6 +35,7 @@ import { Waits } from '../store/waits.ts'
 import { type Connection, HOLD } from './connection.ts'
 import { lateCommand } from './late.ts'
 import type { Post } from './post.ts'
+import { refusal } from './refusals.ts'
 import { type Router, shownAddress } from './router.ts'
 import { RUNS_IN_MULTI, Transactions } from './transactions.ts'
 
@@ -139,7 +140,7 @@ export class Dispatcher {
       const refusal = this.#router.access.refusal(client, known, req)
       if (refusal !== undefined) return this.#deny(client, known, req, reply, refusal)
     }
-    if (this.#router.pause.kind !== PAUSE.NONE && this.#router.pause.holds(known)) {
+    if (this.#router.pause.kind !== PAUSE.NONE && !client.isMaster && this.#router.pause.holds(known)) {
       this.#router.pause.wait(client)
       return DISPATCHED.HELD
     }
@@ -186,7 +187,7 @@ export class Dispatcher {
       return DISPATCHED.DONE
     }
     // Queueing takes memory as well, whatever the command.
-    if (this.#transactions.isOverMemory() && !this.#makeRoom(entry, req)) {
+    if (!client.isMaster && this.#transactions.isOverMemory() && !this.#makeRoom(entry, req)) {
       this.#statistics.rejected(entry.id)
       if (client.queue !== undefined) client.queue.isBroken = true
       this.#refuse(client, reply, OUT_OF_MEMORY)
@@ -247,10 +248,11 @@ export class Dispatcher {
     }
     if (!arityFits(command.arity, req.argc)) return wrongArguments(entry.fullName)
     if (!client.authenticated && (command.flags & NO_AUTH_FLAG) === 0) return NO_AUTH
+    if (client.isMaster) return undefined
     if (client.queue !== undefined && (command.flags & NO_MULTI) !== 0) return NOT_IN_MULTI
     if (client.resp === 2 && client.isSubscriber && !SUBSCRIBER_COMMANDS.has(command.name))
       return onlyForSubscribers(entry)
-    return undefined
+    return refusal(this.#control, entry)
   }
 
   #refuse(client: Connection, reply: Reply, text: string): void {

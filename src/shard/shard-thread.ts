@@ -12,10 +12,14 @@ import { BLOCKING, WRITE } from '../commands/command.ts'
 import { Runner } from '../commands/runner.ts'
 import { Attendant } from '../commands/serve.ts'
 import { entries } from '../commands/table.ts'
-import { viewSettings } from '../config/settings.ts'
+import { SETTING, viewSettings } from '../config/settings.ts'
 import { OldValueSaver } from '../persist/old-values.ts'
 import { Walker } from '../persist/walker.ts'
 import { Reply } from '../protocol/reply.ts'
+import { StreamConsumer } from '../replica/consumer.ts'
+import { ReplicationStream } from '../replica/stream.ts'
+import { StreamWaker } from '../replica/waker.ts'
+import { ReplicationBlock } from '../shared/replication-block.ts'
 import { Request } from '../protocol/request.ts'
 import { CONTROL, controlFlag, lockWord, routerBellWord, shardBellWord } from '../shared/control.ts'
 import { doorbellAwake, doorbellPrepare, doorbellRing, doorbellSleep } from '../shared/doorbell.ts'
@@ -66,6 +70,8 @@ export class ShardThread {
   readonly #transactions: TransactionRunner
   readonly #waits: Waits
   readonly #word = new WordBuffer()
+  /** Wakes those who feed replicas. */
+  readonly #replicas: StreamWaker
   /** Routers that other routers' commands left word for, to be published. */
   readonly #hasWord: Uint8Array
   #holdsLock = false
@@ -82,6 +88,11 @@ export class ShardThread {
     this.#engine.neighbours = new LockedNeighbours(this.#control)
     this.#engine.bytesBeside = new Float64Array(memory.beside)
     this.#shard = this.#engine.shards[index]
+    const block = new ReplicationBlock(memory.replication.block)
+    const { settings } = this.#engine
+    const stream = new ReplicationStream(block, memory.replication.pages, () => settings[SETTING.replBacklogSize])
+    this.#replicas = new StreamWaker(stream, this.#control, memory.shape)
+    this.#engine.followRole(block.i32)
     this.#engine.effects.listen(this.#control, CONTROL.JOURNAL / 4)
     const statistics = new Statistics(memory.statistics[memory.shape.routers + index], entries.length)
     logDamage(this.#engine, parentPort as MessagePort)
@@ -91,6 +102,7 @@ export class ShardThread {
     this.#outboxes = memory.replies.map(
       (rings, router) => new Outbox(new RingProducer(rings[index]), data.ports[router]),
     )
+    this.#runner.journal.consumers.push(new StreamConsumer(stream))
     this.#chores = new Chores(this.#shard)
     this.#transactions = new TransactionRunner(this.#runner)
     this.#hasWord = new Uint8Array(memory.shape.routers)
@@ -149,6 +161,7 @@ export class ShardThread {
     ring.release()
     this.#publish(router)
     this.#publishWord()
+    this.#replicas.wake()
     return true
   }
 
@@ -381,10 +394,12 @@ export class ShardThread {
     this.#giveLock()
     if (this.#engine.notices.length > 0) this.#runner.sink.notices(this.#engine.notices)
     this.#publishWord()
+    this.#replicas.wake()
   }
 
   /** Not during CLIENT PAUSE, which stops all changes, nor when DEBUG says so. */
   #looksForExpired(): boolean {
+    if (this.#engine.isReplica) return false
     return controlFlag(this.#control, CONTROL.EXPIRE_OFF) === 0 && controlFlag(this.#control, CONTROL.PAUSED) === 0
   }
 

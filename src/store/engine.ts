@@ -4,6 +4,7 @@
 
 import { EVENT as NOTIFY } from '../config/keyspace-events.ts'
 import { SETTING, type SettingsView } from '../config/settings.ts'
+import { BLOCK, ROLE } from '../shared/replication-block.ts'
 import { Effects } from './effects.ts'
 import type { EntryRef } from './entry.ts'
 import { Eviction, type Neighbours } from './eviction.ts'
@@ -46,8 +47,9 @@ export class Engine {
   reads = false
   /** Who saves old values while a snapshot is taken; every thread that runs commands has one. */
   oldValues: OldValues | undefined
-  /** False on a replica, which leaves expired keys to its master's word. */
-  deletesExpired = true
+  #mayDelete = true
+  /** What has expired by this time is gone; a master's commands find everything. */
+  horizon = 0
   /** Keeps memory under maxmemory. */
   readonly eviction: Eviction
   /** How eviction reaches shards whose locks this thread doesn't hold; without it, only those at hand are evicted from. */
@@ -78,6 +80,27 @@ export class Engine {
     this.eviction = new Eviction(this)
   }
 
+  #role: Int32Array = new Int32Array(BLOCK.ROLE / 4 + 1)
+
+  /** Goes by the words that say whether the server is a replica (shared/replication-block.ts). */
+  followRole(words: Int32Array): void {
+    this.#role = words
+  }
+
+  /** Whether the server follows a master. */
+  get isReplica(): boolean {
+    return this.#role[BLOCK.ROLE / 4] === ROLE.REPLICA
+  }
+
+  /** False on a replica, which leaves expired keys to its master's word, and while nothing may change. */
+  get deletesExpired(): boolean {
+    return this.#mayDelete && !this.isReplica
+  }
+
+  set deletesExpired(may: boolean) {
+    this.#mayDelete = may
+  }
+
   /** The shard that keys of this cluster slot belong to: contiguous ranges of slots. */
   shardOfSlot(slot: number): Shard {
     return this.shards[(slot * this.shards.length) >>> 14]
@@ -105,6 +128,7 @@ export class Engine {
   /** Begins a command: forgets what the last one left. */
   begin(now: number): void {
     this.now = now
+    this.horizon = now
     this.dirty = 0
     this.reads = false
     this.effects.begin()

@@ -75,7 +75,7 @@ export class Eviction {
     const engine = this.#engine
     const settings = engine.settings
     // A replica keeps what its master keeps.
-    if (!engine.deletesExpired && settings[SETTING.replicaIgnoreMaxmemory] !== 0) return true
+    if (engine.isReplica && settings[SETTING.replicaIgnoreMaxmemory] !== 0) return true
     this.#begin(limit)
     const policy = this.#policy
     if (policy === MAXMEMORY_POLICY.NOEVICTION) {

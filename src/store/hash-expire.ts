@@ -17,7 +17,7 @@ const due = new RefList()
 /** The hash without the fields that are due, 0 if that deletes it. On a replica the entry stays as it is. */
 export function hashLive(shard: Shard, db: number, entry: EntryRef): EntryRef | 0 {
   const expiry = entryExpiry(shard.m, entry)
-  if (expiry === 0 || expiryNext(shard.m, expiry) > shard.engine.now || !shard.engine.deletesExpired) return entry
+  if (expiry === 0 || expiryNext(shard.m, expiry) > shard.engine.horizon || !shard.engine.deletesExpired) return entry
   expireFields(shard, db, entry, Number.POSITIVE_INFINITY)
   return dictCount(shard.m, table(shard, entry)) > 0 ? entry : discardEmpty(shard, db, entry)
 }

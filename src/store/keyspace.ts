@@ -5,7 +5,7 @@
 //
 //   OFFSET  SIZE  FIELD          MEANING
 //        0     4  DATABASES      how many there are
-//        4     4  TABLE          ref of the databases, 32 bytes each
+//        4     4  TABLE          ref of the databases, 32 bytes each; behind them as many that are hidden (hidden.ts)
 //        8     4  MARKS          keys with a mark on them (watched, waited for, tracked); 0 = nobody need look
 //       12     4  GRAVES         ref of the first value waiting to be freed in steps, 0 = none (graveyard.ts)
 //       16     8  HITS           f64, lookups that found a key
@@ -75,11 +75,13 @@ export const DATABASE = { KEYS: 0, EXPIRES: 4, AVG_TTL: 8, CURSOR: 16, FIELDS: 2
 /** Makes an empty keyspace with `databases` databases in a fresh arena. */
 export function keyspaceCreate(m: Memory, databases: number): void {
   const root = allocateZeroed(m, ROOT.SIZE)
-  const table = allocateZeroed(m, DATABASE.SIZE * databases)
+  // The second half is hidden (hidden.ts).
+  const records = databases * 2
+  const table = allocateZeroed(m, DATABASE.SIZE * records)
   m.u32[ARENA.ROOT / 4] = root
   m.u32[root * 2] = databases
   m.u32[root * 2 + ROOT.TABLE / 4] = table
-  for (let i = 0; i < databases; i++) {
+  for (let i = 0; i < records; i++) {
     const fields = heapCreate(m)
     m.u32[keyspaceDatabase(m, i) * 2 + DATABASE.FIELDS / 4] = fields
     databaseReset(m, keyspaceDatabase(m, i))

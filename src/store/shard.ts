@@ -132,7 +132,7 @@ export class Shard {
     const hash = keyHash(m, key, at, length)
     const entry = dictFind(m, keys, hash, key, at, length) as number as EntryRef | 0
     if (entry === 0) return 0
-    if (entryExpires(m, entry) && m.f64[entry + ENTRY.EXPIRE / 8] <= this.engine.now) {
+    if (entryExpires(m, entry) && m.f64[entry + ENTRY.EXPIRE / 8] <= this.engine.horizon) {
       if (this.engine.deletesExpired) this.expire(db, entry)
       return 0
     }
@@ -241,7 +241,7 @@ export class Shard {
 
   /** Whether an entry's time is up. */
   isExpired(entry: EntryRef): boolean {
-    return entryExpires(this.m, entry) && this.m.f64[entry + ENTRY.EXPIRE / 8] <= this.engine.now
+    return entryExpires(this.m, entry) && this.m.f64[entry + ENTRY.EXPIRE / 8] <= this.engine.horizon
   }
 
   /** Sets the time, Unix ms, at which an entry ends. The entry may move: the new ref is returned. */

@@ -2,6 +2,7 @@
 
 import type { Request } from '../../protocol/request.ts'
 import type { Client, ClientType } from '../client.ts'
+import { isReplica } from '../replication/replication.ts'
 
 /** What a connection takes beside its buffers: the objects of the socket and of the client. */
 const CONNECTION_BYTES = 904
@@ -33,6 +34,8 @@ function bytesBesideInput(client: Client): number {
 
 /** Which limits and filters a client falls under. */
 export function clientType(client: Client): ClientType {
+  if (client.isMaster) return 'master'
+  if (isReplica(client) && !client.isMonitor) return 'replica'
   return client.channelCount + client.patternCount + client.shardChannelCount > 0 ? 'pubsub' : 'normal'
 }
 
@@ -64,6 +67,8 @@ function requestBytes(req: Request): number {
 function flagLetters(client: Client): string {
   const { tracking } = client
   let letters = ''
+  if (isReplica(client)) letters += 'S'
+  if (client.isMaster) letters += 'M'
   if (client.isMonitor) letters += 'O'
   if (clientType(client) === 'pubsub') letters += 'P'
   if (client.queuedCount >= 0) letters += 'x'

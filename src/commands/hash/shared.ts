@@ -48,14 +48,14 @@ export function addHash(shard: Shard, req: Request, bytes: number): EntryRef {
 }
 
 /** When a field that is due is passed over although it is there: on a replica, which leaves it to its master's word. */
-export const hideAt = (shard: Shard): number => (shard.engine.deletesExpired ? 0 : shard.engine.now)
+export const hideAt = (shard: Shard): number => (shard.engine.deletesExpired ? 0 : shard.engine.horizon)
 
 /** Where the field in argument `i` is, for a command that reads it; 0 for nowhere. */
 export function findField(shard: Shard, entry: EntryRef, req: Request, i: number): FieldPlace {
   const place = hashFind(shard.m, entry, req.u8, req.at[i], req.length[i])
   if (place === 0 || shard.engine.deletesExpired) return place
   const expireAt = hashExpireAt(shard.m, entry, place)
-  return expireAt >= 0 && expireAt <= shard.engine.now ? 0 : place
+  return expireAt >= 0 && expireAt <= shard.engine.horizon ? 0 : place
 }
 
 /** Replies a field's value. */

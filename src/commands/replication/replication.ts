@@ -1,0 +1,47 @@
+// What commands ask of replication. The router implements it.
+
+import type { ReplicationBlock } from '../../shared/replication-block.ts'
+import type { Client } from '../client.ts'
+
+/** What a client has said of itself as a replica (REPLCONF), and its row once it is one. */
+export interface ReplicaFacts {
+  /** Row in the block, -1 before PSYNC. */
+  row: number
+  port: number
+  address: string
+  /** CAPABILITY bits. */
+  capa: number
+  isRdbOnly: boolean
+}
+
+export interface Replication {
+  readonly block: ReplicationBlock
+  /** Bytes that the backlog has, and the offset of the first. */
+  readonly backlogFirst: number
+  /** Bytes that the stream's pages take. */
+  readonly bufferBytes: number
+  /** PSYNC: makes the client a replica, which goes on at `offset` of the history `id`, or gets a full copy. */
+  psync(client: Client, id: string, offset: number): void
+  /** SYNC: makes the client a replica of the old kind. */
+  sync(client: Client): void
+  /** REPLCONF ACK: the replica has all up to `offset`, and up to `durable` on disk, if that is known. */
+  acknowledged(client: Client, offset: number, durable: number): void
+  /** REPLCONF GETACK: the master wants to know how far this replica is. */
+  acknowledge(client: Client): void
+  /** A replica tells of those below it. */
+  reported(client: Client, replicas: number, tree: string): void
+  /**
+   * WAIT and WAITAOF: has `done` called once `replicas` have acknowledged all there is, or after `ms` if that is not 0.
+   * Returns how many have if nobody need wait, else -1.
+   */
+  wait(client: Client, replicas: number, ms: number, isDurable: boolean, done: (count: number) => void): number
+}
+
+/** The facts of a client that is, or is about to become, a replica. */
+export function replicaFacts(client: Client): ReplicaFacts {
+  client.replica ??= { row: -1, port: 0, address: '', capa: 0, isRdbOnly: false }
+  return client.replica
+}
+
+/** Whether the client is a replica that is being fed. */
+export const isReplica = (client: Client): boolean => client.replica !== undefined && client.replica.row >= 0
