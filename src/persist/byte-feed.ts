@@ -2,8 +2,8 @@
 // is wanted, summed up.
 
 import { byteArray } from '../bytes/byte-array.ts'
-import { type Crc64, crc64Start, crc64Update } from '../bytes/crc64.ts'
 import { copyBytes } from '../bytes/copy.ts'
+import { type Crc64, crc64Start, crc64Update } from '../bytes/crc64.ts'
 import { RdbSource } from '../store/rdb/source.ts'
 
 const BUFFER_BYTES = 512 * 1024

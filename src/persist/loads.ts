@@ -35,6 +35,8 @@ export interface LoadWish {
   readonly duplicates: LoadOptions['duplicates']
   /** The caller holds every shard's lock. */
   readonly isLocked: boolean
+  /** Whether keys that have expired are left out; by default a master leaves them out. */
+  readonly dropsExpired?: boolean
 }
 
 /** The files are damaged, or cannot be read. */
@@ -66,7 +68,8 @@ export class Loads {
       wish,
     )
     for (const [index, outcome] of outcomes.entries()) this.#report(paths[index], outcome)
-    const sum = (field: 'loaded' | 'expired' | 'empty'): number => outcomes.reduce((total, each) => total + each[field], 0)
+    const sum = (field: 'loaded' | 'expired' | 'empty'): number =>
+      outcomes.reduce((total, each) => total + each[field], 0)
     const result = {
       loaded: sum('loaded'),
       expired: sum('expired'),
@@ -118,7 +121,7 @@ export class Loads {
         files.map(({ path, offset, shard }, index) => {
           const options: LoadOptions = {
             now: Date.now(),
-            dropsExpired: this.dropsExpired,
+            dropsExpired: wish.dropsExpired ?? this.dropsExpired,
             duplicates: wish.duplicates,
             checks: config.bool('rdbchecksum'),
             delay: config.number('key-load-delay'),

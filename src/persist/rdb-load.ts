@@ -133,7 +133,10 @@ export class RdbLoader {
         return false
       case OPCODE.SELECT:
         this.#db = source.size()
-        sound(this.#db < this.#options.databases, `FATAL: Data file was created with a server configured to handle more than ${this.#options.databases} databases`)
+        sound(
+          this.#db < this.#options.databases,
+          `FATAL: Data file was created with a server configured to handle more than ${this.#options.databases} databases`,
+        )
         return true
       case OPCODE.EXPIRE_SECONDS:
         source.need(4)

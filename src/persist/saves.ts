@@ -174,7 +174,14 @@ export class Saves {
         {
           atBarrier: () => {
             dirty = this.#dirty()
-            aux = [...standardAux(began, arenas.reduce((sum, m) => sum + arenaUsed(m), 0)), ...this.moreAux(), ['aof-base', '0']]
+            aux = [
+              ...standardAux(
+                began,
+                arenas.reduce((sum, m) => sum + arenaUsed(m), 0),
+              ),
+              ...this.moreAux(),
+              ['aof-base', '0'],
+            ]
           },
           consume: memory =>
             pool.run(

@@ -134,7 +134,7 @@ export class Router implements RouterForCommands {
     // Ids are unique over all routers: each takes every n-th.
     this.#nextId = index + 1
     this.link = new Link(this, this.#port)
-    this.persistence = new PersistenceFacts(memory.persistence, memory.snapshot)
+    this.persistence = new PersistenceFacts(memory.persistence, memory.snapshot, control)
     this.allStatistics = memory.statistics.map(block => new Statistics(block, entries.length))
     this.pause = new RouterPause(kind => {
       controlSet(control, CONTROL.PAUSED, kind)

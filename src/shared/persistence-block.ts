@@ -3,6 +3,7 @@
 //   OFFSET  SIZE  FIELD     WRITER  MEANING
 //    8 * n     8  figure n  main    f64; see PERSISTENCE
 
+import { CONTROL, controlFlag } from './control.ts'
 import { OldBlock, RUN, type SnapshotMemory, SnapshotRunBlock, WALK } from './snapshot-block.ts'
 
 /** The figures. Times are Unix seconds, durations seconds. */
@@ -40,17 +41,23 @@ export const persistenceView = (buffer: SharedArrayBuffer): Float64Array => new 
 /** What INFO tells about the snapshot being taken, shard by shard. */
 export class PersistenceFacts {
   readonly figures: Float64Array
+  readonly #control: Int32Array
   readonly #run: SnapshotRunBlock
   readonly #blocks: readonly OldBlock[]
 
-  constructor(figures: SharedArrayBuffer, snapshot: SnapshotMemory) {
+  constructor(figures: SharedArrayBuffer, snapshot: SnapshotMemory, control: Int32Array) {
     this.figures = persistenceView(figures)
+    this.#control = control
     this.#run = new SnapshotRunBlock(snapshot.run)
     this.#blocks = snapshot.old.map(each => new OldBlock(each))
   }
 
   get(figure: number): number {
     return this.figures[figure]
+  }
+
+  get isLoading(): boolean {
+    return controlFlag(this.#control, CONTROL.LOADING) !== 0
   }
 
   /** Whether a snapshot is being taken, for files or for somebody else. */

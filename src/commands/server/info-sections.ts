@@ -11,7 +11,7 @@ import { trackedCount, trackedItems } from '../../store/tracked.ts'
 import { entries } from '../table.ts'
 import type { InfoFacts } from './info-facts.ts'
 import { MEMORY_FIELDS } from './info-memory.ts'
-import { PERSISTENCE_FIELDS } from './info-persistence.ts'
+import { persistenceLines } from './info-persistence.ts'
 import { replicationLines } from './info-replication.ts'
 import { percentileOf } from './percentiles.ts'
 
@@ -225,7 +225,7 @@ export const SECTIONS: readonly InfoSection[] = [
   section('Server', SERVER),
   section('Clients', CLIENTS),
   section('Memory', MEMORY_FIELDS),
-  section('Persistence', PERSISTENCE_FIELDS),
+  { name: 'persistence', title: 'Persistence', isDefault: true, lines: persistenceLines },
   section('Stats', STATS),
   { name: 'replication', title: 'Replication', isDefault: true, lines: replicationLines },
   section('CPU', CPU),

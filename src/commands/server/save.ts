@@ -2,9 +2,9 @@
 // own client.
 
 import { SYNTAX } from '../../protocol/errors.ts'
+import { PERSISTENCE } from '../../shared/persistence-block.ts'
 import { failureOf, replyFromMain } from '../client.ts'
 import { ADMIN, type Command, FAST, LOADING, NO_ASYNC_LOADING, NO_MULTI, NOSCRIPT, STALE } from '../command.ts'
-import { PERSISTENCE } from '../../shared/persistence-block.ts'
 
 export const save: Command = {
   name: 'SAVE',

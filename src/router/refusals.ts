@@ -1,0 +1,22 @@
+// Why commands are refused for the state that the server is in, whoever sends them: data is being loaded, or cannot be
+// saved.
+
+import { LOADING, WRITE } from '../commands/command.ts'
+import type { Entry } from '../commands/table.ts'
+import { CONTROL, controlFlag } from '../shared/control.ts'
+
+const IS_LOADING = 'LOADING Redis is loading the dataset in memory'
+const SAVE_FAILED =
+  "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may " +
+  'modify the data set are disabled, because this instance is configured to report errors during writes if RDB ' +
+  'snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.'
+
+/** Why a command is refused now, undefined if it is not. `control` are the control block's words. */
+export function refusal(control: Int32Array, { command }: Entry): string | undefined {
+  if (controlFlag(control, CONTROL.SAVE_FAILED) !== 0) {
+    // PING tells whoever only looks whether all is well.
+    if ((command.flags & WRITE) !== 0 || command.name === 'PING') return SAVE_FAILED
+  }
+  if (controlFlag(control, CONTROL.LOADING) !== 0 && (command.flags & LOADING) === 0) return IS_LOADING
+  return undefined
+}
