@@ -27,6 +27,7 @@ export const assets: readonly Asset[] = [
   asset('/', 'text/html; charset=utf-8', own('index.html')),
   asset('/page/page.css', 'text/css; charset=utf-8', own('page.css')),
   asset('/page/page.js', 'text/javascript; charset=utf-8', own('page.js')),
+  asset('/page/tree.js', 'text/javascript; charset=utf-8', own('tree.js')),
   asset('/page/uplot.js', 'text/javascript; charset=utf-8', () => import.meta.resolve('uplot/dist/uPlot.esm.js')),
   asset('/page/uplot.css', 'text/css; charset=utf-8', () => import.meta.resolve('uplot/dist/uPlot.min.css')),
 ]
