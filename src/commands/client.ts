@@ -132,6 +132,8 @@ export interface Router {
   readonly rates: Rates
   /** Runs `work` while this thread holds every shard's lock, for which it waits: for commands that need not be fast. */
   withShards<T>(work: (engine: Engine) => T): T
+  /** Evicts down to what maxmemory now is, if the policy lets it. */
+  evict(): void
   /** DEBUG: switches a part of the server off or on again. */
   debugSwitch(name: DebugSwitch, on: boolean): void
   /** DEBUG REPLYBUFFER: how long a client's longest reply is remembered, Infinity = for ever. */

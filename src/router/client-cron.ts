@@ -48,8 +48,10 @@ export class ClientCron {
       }
       const change = client.share.adapt(now, now - client.lastActive, this.replyRoom)
       if (change !== 0) router.statistics.add(change < 0 ? STAT.REPLY_ROOM_SHRINKS : STAT.REPLY_ROOM_GROWTHS, 1)
-      bytes += clientBytes(client)
-      held += clientHeldBytes(client)
+      client.countedBytes = clientBytes(client)
+      client.countedHeld = clientHeldBytes(client)
+      bytes += client.countedBytes
+      held += client.countedHeld
       maxInput = Math.max(maxInput, client.inputBytes)
       maxOutput = Math.max(maxOutput, client.outputBytes)
     }
@@ -71,17 +73,31 @@ export class ClientCron {
     return now - client.overSoftLimitSince > softSeconds * 1000
   }
 
-  /** A client takes more memory than before: if that may be too much for all, they are counted at once. */
+  /** What a client that is gone had is free at once, not when all are counted again. */
+  gone(client: Connection): void {
+    this.#router.engine.bytesBeside[this.#router.index] -= client.countedHeld
+    this.#bytes -= client.countedBytes
+    client.countedHeld = 0
+    client.countedBytes = 0
+  }
+
+  /** A client takes more memory than before: if that is too much for all, some are closed at once. */
   grown(client: Connection): void {
-    if (this.#router.engine.settings[SETTING.maxmemoryClients] === 0) return
+    if (this.#router.engine.settings[SETTING.maxmemoryClients] === 0 || client.closing) return
+    const bytes = clientBytes(client)
+    this.#bytes += bytes - client.countedBytes
+    client.countedBytes = bytes
     const limit = this.#limit()
-    if (limit > 0 && this.#bytes + clientBytes(client) > limit) this.limitChanged()
+    if (limit > 0 && this.#bytes > limit) this.limitChanged()
   }
 
   /** The limit has changed: closes clients at once, so that who set it finds it kept. */
   limitChanged(): void {
     let bytes = 0
-    for (const client of this.#router.clients.values()) bytes += clientBytes(client)
+    for (const client of this.#router.clients.values()) {
+      client.countedBytes = clientBytes(client)
+      bytes += client.countedBytes
+    }
     this.#bytes = bytes
     this.#evict(bytes)
   }

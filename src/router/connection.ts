@@ -78,6 +78,9 @@ export class Connection implements Client {
   isPaused = false
   readonly tracking = new Tracking()
   readonly share: Share
+  /** What it counted as taking, and what it held, when that was added up last. */
+  countedBytes = 0
+  countedHeld = 0
   /** Since when unsent replies are over the soft limit, Unix ms; 0 = they are not. */
   overSoftLimitSince = 0
   /** About how many bytes the keys it watches take. */

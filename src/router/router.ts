@@ -311,6 +311,7 @@ export class Router implements RouterForCommands {
   #closed(client: Connection): void {
     if (client.closed) return
     client.closed = true
+    this.cron.gone(client)
     this.clients.delete(client.id)
     this.statistics.set(STAT.CLIENTS, this.clients.size)
     this.monitors.remove(client)
@@ -333,6 +334,7 @@ export class Router implements RouterForCommands {
   /** Closes a connection at once. */
   drop(client: Connection): void {
     client.closing = true
+    this.cron.gone(client)
     // From now on it is nobody's client: whoever asks need not wait for the socket to be closed.
     this.clients.delete(client.id)
     this.statistics.set(STAT.CLIENTS, this.clients.size)
@@ -684,6 +686,13 @@ export class Router implements RouterForCommands {
   debugSwitch(name: DebugSwitch, on: boolean): void {
     if (name === 'active-expire') controlSet(new Int32Array(this.data.memory.control), CONTROL.EXPIRE_OFF, on ? 0 : 1)
     else if (name === 'cron') this.cron.isPaused = !on
+  }
+
+  evict(): void {
+    this.withShards(engine => {
+      for (const shard of engine.shards) engine.makeRoom(shard)
+      this.#dispatcher.runner.passOn()
+    })
   }
 
   debugReplyPeak(ms: number | undefined, resizes: boolean | undefined): void {

@@ -51,8 +51,10 @@ const set: RouterCommand = {
     const args = { args: textsFrom(req, 2), local: isLocal(client) }
     replyFromMain(client, router, 'config-set', args, (out, answer) => {
       const failure = failureOf(answer)
-      if (failure === undefined) out.ok()
-      else out.error(failure)
+      if (failure !== undefined) return out.error(failure)
+      // Whoever lowers the limit finds it kept.
+      if (args.args.some((name, i) => i % 2 === 0 && name.toLowerCase() === 'maxmemory')) router.evict()
+      out.ok()
     })
   },
 }

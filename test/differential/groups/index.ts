@@ -7,13 +7,14 @@ import { geo } from './geo.ts'
 import { hashes, smallHashes } from './hashes.ts'
 import { hyperloglog } from './hyperloglog.ts'
 import { lists } from './lists.ts'
+import { mixed } from './mixed.ts'
 import { intsets, sets } from './sets.ts'
 import { lexSets, sortedSets } from './sorted-sets.ts'
 import { sorting } from './sorting.ts'
 import { streamGroup } from './streams.ts'
 import { strings } from './strings.ts'
 
-export const GROUPS: readonly Group[] = [
+const FAMILIES: readonly Group[] = [
   strings,
   streamGroup,
   bitmap,
@@ -29,3 +30,8 @@ export const GROUPS: readonly Group[] = [
   lists,
   sorting,
 ]
+
+/** Their replies can be compared because of what their values never hold. */
+const NARROW: readonly Group[] = [intsets, smallHashes, lexSets]
+
+export const GROUPS: readonly Group[] = [...FAMILIES, mixed(FAMILIES.filter(family => !NARROW.includes(family)))]
