@@ -1,27 +1,18 @@
 // Question: while one client's SUNIONSTORE of two million members runs, how long do others wait for PING, and for GET
 // of a key on another shard? The last answer is in ../RESULTS.md, section busy.
 
-import { keySlot } from '../../src/bytes/crc16.ts'
 import type { TestServer } from '../../test/support/server.ts'
 import { type LatencyFigures, latencyDuring } from '../support/latency.ts'
 import { LoadClient, load } from '../support/load-client.ts'
 import type { Row } from '../support/report.ts'
 import { onEach } from '../support/servers.ts'
+import { tagOn } from '../support/tags.ts'
 import type { Suite } from './index.ts'
 
-const SLOTS = 16_384
 const SHARDS = 4
 
-/** A tag whose slot lies in the first or in the last quarter. */
-function tagIn(shard: number): string {
-  for (let i = 0; ; i++) {
-    const tag = Buffer.from(`t${i}`)
-    if (Math.floor((keySlot(tag, 0, tag.length) * SHARDS) / SLOTS) === shard) return tag.toString()
-  }
-}
-
-const busyTag = tagIn(0)
-const otherKey = `{${tagIn(SHARDS - 1)}}`
+const busyTag = tagOn(0, SHARDS)
+const otherKey = `{${tagOn(SHARDS - 1, SHARDS)}}`
 
 type Measured = { readonly ping: LatencyFigures; readonly get: LatencyFigures; readonly unionMs: number }
 

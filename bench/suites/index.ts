@@ -4,11 +4,14 @@ import type { Report } from '../support/report.ts'
 import type { Settings } from '../support/servers.ts'
 import { big } from './big.ts'
 import { busy } from './busy.ts'
+import { handover } from './handover.ts'
 import { idle } from './idle.ts'
 import { memory } from './memory.ts'
+import { publish } from './publish.ts'
 import { sessions } from './sessions.ts'
 import { stall } from './stall.ts'
 import { strings } from './strings.ts'
+import { transactions } from './transactions.ts'
 import { types } from './types.ts'
 import { unions } from './unions.ts'
 
@@ -19,4 +22,17 @@ export type Suite = {
   run(settings: Settings): Promise<Report>
 }
 
-export const SUITES: readonly Suite[] = [strings, types, unions, sessions, memory, idle, big, stall, busy]
+export const SUITES: readonly Suite[] = [
+  strings,
+  types,
+  unions,
+  sessions,
+  memory,
+  idle,
+  big,
+  stall,
+  busy,
+  transactions,
+  publish,
+  handover,
+]

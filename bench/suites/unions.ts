@@ -1,27 +1,16 @@
 // Question: how many unions and intersections of two 10,000-member inputs a second, with one client and with four
 // whose keys lie on four shards? The last answer is in ../RESULTS.md, section unions.
 
-import { keySlot } from '../../src/bytes/crc16.ts'
 import type { TestServer } from '../../test/support/server.ts'
 import { load } from '../support/load-client.ts'
 import { benchmark } from '../support/redis-benchmark.ts'
 import type { Row } from '../support/report.ts'
 import { withAll } from '../support/servers.ts'
+import { tagOn } from '../support/tags.ts'
 import type { Suite } from './index.ts'
 
-const SLOTS = 16_384
 const CLIENTS = 4
 const MEMBERS = 10_000
-
-/** Hash tags whose slots lie in the first, second, third and fourth quarter, and so on the four shards. */
-function tags(): string[] {
-  const found: string[] = []
-  for (let i = 0; found.filter(Boolean).length < CLIENTS; i++) {
-    const tag = Buffer.from(`t${i}`)
-    found[Math.floor((keySlot(tag, 0, tag.length) * CLIENTS) / SLOTS)] ??= tag.toString()
-  }
-  return found
-}
 
 async function fill(server: TestServer, tag: string): Promise<void> {
   // Half of the members are in both inputs.
@@ -52,7 +41,7 @@ export const unions: Suite = {
 
   async run(settings) {
     const rows: Row[] = []
-    const chosen = tags()
+    const chosen = Array.from({ length: CLIENTS }, (_, shard) => tagOn(shard, CLIENTS))
     await withAll({ ...settings, shards: CLIENTS }, async servers => {
       for (const server of servers) for (const tag of chosen) await fill(server, tag)
       for (const [name, words] of COMMANDS) {
