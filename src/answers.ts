@@ -61,11 +61,16 @@ export function answers(server: Server): (op: string, args: unknown, router: num
       const answer = server.persistence.saves.background(schedules)
       return 'reply' in answer ? answer.reply : answer
     },
+    bgrewriteaof: () => server.persistence.appendOnly.rewrite(),
+    'load-log': async () => failed(await server.persistence.reloadLog()),
     shutdown: async (options: ShutdownOptions) => {
       log.info('User requested shutdown...')
       return failed(await server.shutdown(options))
     },
-    'shutdown-abort': () => failed('ERR No shutdown in progress.'),
+    'shutdown-abort': () => failed(server.shutdowns.abort()),
+    'pause-cron': (isPaused: boolean) => {
+      server.isCronPaused = isPaused
+    },
     'change-replication-id': () => {
       replication.changeId()
       return null

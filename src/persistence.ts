@@ -3,7 +3,8 @@
 import { resolve } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from './config/config.ts'
-import { fromByteString } from './config/split-args.ts'
+import { fromByteString, toByteString } from './config/split-args.ts'
+import { AppendOnly } from './persist/append-only.ts'
 import { Loads } from './persist/loads.ts'
 import { Pool } from './persist/pool.ts'
 import { Saves } from './persist/saves.ts'
@@ -17,6 +18,9 @@ export class Persistence {
   readonly snapshots: Snapshots
   readonly saves: Saves
   readonly loads: Loads
+  /** What INFO tells (shared/persistence-block.ts). */
+  readonly figures: Float64Array
+  readonly appendOnly: AppendOnly
   /** `dir` is the process's working folder. */
   ownsProcess = false
   readonly #config: Config
@@ -28,6 +32,7 @@ export class Persistence {
     const { memory, arenas } = supervisor
     const control = new Int32Array(memory.control)
     const figures = persistenceView(memory.persistence)
+    this.figures = figures
     const { pool } = this
     this.snapshots = new Snapshots(memory.snapshot, memory.control, memory.shape, arenas)
     const folder = (): string => this.folder()
@@ -40,6 +45,24 @@ export class Persistence {
       snapshot: memory.snapshot,
     }
     this.loads = new Loads({ ...parts, memory: loadMemory })
+    this.appendOnly = new AppendOnly({
+      config,
+      log,
+      pool,
+      figures,
+      snapshots: this.snapshots,
+      loads: this.loads,
+      shape: memory.shape,
+      memory: memory.log,
+      loadMemory,
+      arenas,
+      folder: () => toByteString(folder()),
+    })
+    this.saves.isObstructed = () => this.appendOnly.isRewriting
+    config.onApply(['appendonly'], () => this.appendOnly.set(config.bool('appendonly')))
+    config.onChange(update => {
+      if (update['aof-disable-auto-gc'] === 'no') this.appendOnly.removeHistory()
+    })
   }
 
   /** The folder that files are in. */
@@ -50,6 +73,11 @@ export class Persistence {
   /** Loads what was saved. Throws what a user can read. */
   async load(): Promise<void> {
     const { loads, saves } = this
+    if (this.#config.bool('appendonly')) {
+      await loads.whileLoading(() => this.appendOnly.load())
+      saves.forgetChanges()
+      return
+    }
     const began = performance.now()
     const loaded = await loads.whileLoading(() => loads.snapshot(saves.path, { duplicates: 'refuse', isLocked: false }))
     saves.forgetChanges()
@@ -58,15 +86,24 @@ export class Persistence {
     }
   }
 
+  /** DEBUG LOADAOF. Returns why it failed, an error to reply. */
+  async reloadLog(): Promise<string | undefined> {
+    const failure = await this.appendOnly.reload()
+    this.saves.forgetChanges()
+    if (failure === undefined) this.#log.info('Append Only File loaded by DEBUG LOADAOF')
+    return failure
+  }
+
   /** Begins to save by itself. */
   start(): void {
     this.saves.start()
+    this.appendOnly.watch()
   }
 
   /** Ends what works in the background. */
   async end(): Promise<void> {
-    this.saves.stop()
-    await this.saves.cancel()
+    await this.saves.end()
+    await this.appendOnly.stop()
     await this.pool.end()
   }
 }

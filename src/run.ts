@@ -50,6 +50,7 @@ export async function runServer(loaded: Loaded, sources: Sources, threads: Threa
       tell(systemd.ready(problem))
     })
   }
+  process.on('exit', () => server.persistence.saves.dropNow())
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
 

@@ -19,6 +19,7 @@ import { ReplicationHub } from './replication.ts'
 import type { Places } from './router/listener.ts'
 import type { ListenArgs, Listening } from './router/messages.ts'
 import { STAT, Statistics } from './shared/statistics.ts'
+import { Shutdown } from './shutdown.ts'
 import { SlowCommands } from './slow-commands.ts'
 import { Supervisor } from './supervisor.ts'
 import type { InheritedSocket } from './systemd.ts'
@@ -50,6 +51,9 @@ export class Server {
   readonly slowCommands: SlowCommands
   readonly access: AccessControl
   readonly persistence: Persistence
+  readonly shutdowns = new Shutdown(this)
+  /** DEBUG PAUSE-CRON: what comes by itself, such as the end that a signal asked for, waits. */
+  isCronPaused = false
   #stopped: Promise<void> | undefined
 
   constructor(config: Config, log: Logger, threads: Threads) {
@@ -180,11 +184,8 @@ export class Server {
   }
 
   /** SHUTDOWN: ends everything in order. Returns why it could not, an error to reply. */
-  async shutdown(_options: ShutdownOptions): Promise<string | undefined> {
-    await this.stop()
-    this.log.info('skep is now ready to exit, bye bye...')
-    this.onEnd()
-    return undefined
+  shutdown(options: ShutdownOptions): Promise<string | undefined> {
+    return this.shutdowns.begin(options)
   }
 
   /** Resolves once every router has answered: none of them hangs. */
@@ -201,8 +202,16 @@ export class Server {
 
   /** Ends all threads. */
   stop(): Promise<void> {
-    this.#stopped ??= this.supervisor.stop()
+    this.#stopped ??= this.#end()
     return this.#stopped
+  }
+
+  async #end(): Promise<void> {
+    // While the shards still work: what they do for a snapshot is undone by themselves.
+    await this.persistence.saves.end()
+    await this.supervisor.stop()
+    this.persistence.snapshots.end()
+    await this.persistence.end()
   }
 }
 

@@ -1,5 +1,6 @@
 // SAVE, BGSAVE and the `save` lines: when snapshots are written to files, and what became of them. Main thread.
 
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { fromByteString } from '../config/split-args.ts'
@@ -76,9 +77,10 @@ export class Saves {
     this.#timer.unref()
   }
 
-  /** Stops looking. */
-  stop(): void {
+  /** Saves no more, and gives up what is being written. */
+  async end(): Promise<void> {
     clearInterval(this.#timer)
+    await this.cancel()
   }
 
   /** Whether a snapshot is being written. */
@@ -157,6 +159,18 @@ export class Saves {
     return running
   }
 
+  /** Where a shard's file is while it is written. */
+  #temporary(shard: number): string {
+    const name = this.#parts.arenas.length === 1 ? `temp-${process.pid}.rdb` : `temp-${process.pid}.${shard}.rdb`
+    return join(this.#parts.folder(), name)
+  }
+
+  /** The process ends without waiting for anything: what is half written goes. */
+  dropNow(): void {
+    if (!this.isSaving) return
+    for (const shard of this.#parts.arenas.keys()) rmSync(this.#temporary(shard), { force: true })
+  }
+
   /** Takes a snapshot into files and gives them their names. Returns why that failed. */
   async #write(): Promise<string | undefined> {
     const { config, figures, log, pool, snapshots, arenas } = this.#parts
@@ -187,7 +201,7 @@ export class Saves {
             pool.run(
               {
                 memory,
-                paths: arenas.map((_, shard) => join(folder, `temp-${process.pid}.${shard}.rdb`)),
+                paths: arenas.map((_, shard) => this.#temporary(shard)),
                 aux,
                 hasChecksum: config.bool('rdbchecksum'),
                 syncsOnTheWay: config.bool('rdb-save-incremental-fsync'),

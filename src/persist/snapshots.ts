@@ -33,6 +33,7 @@ export class Snapshots {
   readonly #blocks: readonly OldBlock[]
   readonly #locks: Int32Array
   #isBusy = false
+  #hasEnded = false
 
   constructor(memory: SnapshotMemory, control: SharedArrayBuffer, shape: Shape, arenas: readonly Memory[]) {
     this.#memory = memory
@@ -104,8 +105,14 @@ export class Snapshots {
     for (const index of this.#blocks.keys()) doorbellRing(control, shardBellWord(index))
   }
 
+  /** The shards have ended: nothing is undone any more. */
+  end(): void {
+    this.#hasEnded = true
+    this.giveUp()
+  }
+
   #areIdle(): boolean {
-    return this.#blocks.every(each => each.state === WALK.NONE)
+    return this.#hasEnded || this.#blocks.every(each => each.state === WALK.NONE)
   }
 
   async #whenIdle(): Promise<void> {

@@ -13,11 +13,13 @@ import type { Client, Question, Router as RouterForCommands } from '../commands/
 import { PAUSE } from '../commands/pause.ts'
 import { questions } from '../commands/questions.ts'
 import type { DebugSwitch } from '../commands/server/debug-switches.ts'
+import type { LogFacts } from '../commands/server/info-log.ts'
 import { Rates } from '../commands/server/rates.ts'
 import { type Entry, entries } from '../commands/table.ts'
 import { SETTING, viewSettings } from '../config/settings.ts'
 import type { OutputBufferLimits } from '../config/special-kinds.ts'
 import { ConfigCopy, type ConfigUpdate } from '../config/values.ts'
+import { ThreadLog } from '../persist/thread-log.ts'
 import { PARSED, Parser } from '../protocol/parser.ts'
 import { Reply } from '../protocol/reply.ts'
 import { Request } from '../protocol/request.ts'
@@ -25,6 +27,7 @@ import { LockedNeighbours } from '../shard/neighbours.ts'
 import { logDamage, threadSink } from '../shard/sink.ts'
 import type { RouterData } from '../shard/thread-data.ts'
 import { CONTROL, controlSet } from '../shared/control.ts'
+import { LogBlock, LogsBlock } from '../shared/log-block.ts'
 import { PersistenceFacts } from '../shared/persistence-block.ts'
 import { STAT, Statistics } from '../shared/statistics.ts'
 import { arenaAttach } from '../store/arena.ts'
@@ -36,6 +39,7 @@ import { ClientCron } from './client-cron.ts'
 import { Connection, HOLD } from './connection.ts'
 import { DISPATCHED, Dispatcher } from './dispatch.ts'
 import { Link } from './link.ts'
+import { Lookahead } from './lookahead.ts'
 import { Monitors } from './monitors.ts'
 import { RouterPause } from './pause.ts'
 import { Post } from './post.ts'
@@ -66,6 +70,7 @@ export class Router implements RouterForCommands {
   readonly #post: Post
   readonly #dispatcher: Dispatcher
   readonly #parser = new Parser(new Request())
+  readonly #lookahead: Lookahead
   readonly #read = byteArray(READ_BYTES)
   /** By slot; undefined where a slot is free. */
   readonly #connections: (Connection | undefined)[] = []
@@ -89,6 +94,9 @@ export class Router implements RouterForCommands {
   readonly blocking: Blocking
   readonly allStatistics: readonly Statistics[]
   readonly persistence: PersistenceFacts
+  readonly log: LogFacts
+  /** Takes down what this thread's commands change. */
+  readonly #log: ThreadLog
   readonly pause: RouterPause
   readonly monitors: Monitors
   readonly rates: Rates
@@ -107,6 +115,7 @@ export class Router implements RouterForCommands {
     this.config = new ConfigCopy(config)
     this.#outputLimits = this.config.outputBufferLimits()
     this.engine = new Engine(viewSettings(config.settings), memory.arenas.map(arenaAttach), memory.shape.routers)
+    this.#lookahead = new Lookahead(this.engine)
     this.engine.bytesBeside = new Float64Array(memory.beside)
     this.statistics = new Statistics(memory.statistics[index], entries.length)
     this.#port = parentPort as MessagePort
@@ -135,6 +144,10 @@ export class Router implements RouterForCommands {
     this.#nextId = index + 1
     this.link = new Link(this, this.#port)
     this.persistence = new PersistenceFacts(memory.persistence, memory.snapshot, control)
+    const blocks = memory.log.blocks.map(block => new LogBlock(block))
+    const figures = new Float64Array(memory.log.figures)
+    this.log = { logs: new LogsBlock(memory.log.logs), blocks, figures }
+    this.#log = new ThreadLog(this.engine, control, memory.log.logs, blocks)
     this.allStatistics = memory.statistics.map(block => new Statistics(block, entries.length))
     this.pause = new RouterPause(kind => {
       controlSet(control, CONTROL.PAUSED, kind)
@@ -148,6 +161,7 @@ export class Router implements RouterForCommands {
     this.cron = new ClientCron(this)
     this.tracking = new RouterTracking(this, this.#post, control)
     this.replication = new RouterReplication(this, this.#post, control)
+    this.#dispatcher.runner.journal.consumers.push(this.#log)
     this.#dispatcher.runner.journal.consumers.push(this.replication.consumer())
     this.engine.followRole(this.replication.block.i32)
     this.monitors = new Monitors(control, this.link, memory.shape.routers)
@@ -395,19 +409,29 @@ export class Router implements RouterForCommands {
     let safe = begin
     this.#serving = client
     this.tracking.limit()
+    const ahead = this.#lookahead
     while (client.holds === 0 && !client.closing) {
-      const parsed = parser.parse(u8, end)
-      if (parsed === PARSED.COMMAND) {
-        if (dispatcher.dispatch(client, parser.req) === DISPATCHED.HELD) {
-          parser.begin(parser.start)
-          break
-        }
-      } else if (parsed === PARSED.ERROR) {
+      // What a stranger may send next depends on what this command does.
+      const parsed = ahead.read(parser, u8, end, client.db, parser.stranger ? 1 : Number.POSITIVE_INFINITY)
+      const { count } = ahead
+      let ran = 0
+      for (; ran < count && client.holds === 0 && !client.closing; ran++) {
+        if (dispatcher.dispatch(client, ahead.requests[ran], ahead.entries[ran]) === DISPATCHED.HELD) break
+        if (client.queue === undefined) safe = ahead.ends[ran]
+      }
+      if (ran < count) {
+        parser.begin(ahead.starts[ran])
+        break
+      }
+      if (parsed === PARSED.MORE || client.holds !== 0 || client.closing) break
+      if (parsed === PARSED.ERROR) {
         this.#protocolError(client, parser.error)
         break
-      } else if (parsed === PARSED.MORE) break
-      parser.begin(parser.at)
-      if (client.queue === undefined) safe = parser.start
+      }
+      if (parsed === PARSED.NOTHING) {
+        parser.begin(parser.at)
+        if (client.queue === undefined) safe = parser.start
+      }
       parser.stranger = !client.authenticated
     }
     dispatcher.finish()
@@ -427,8 +451,9 @@ export class Router implements RouterForCommands {
   /** Sees to it that what the batch has replied is sent in this turn, and delivers answers that have come meanwhile. */
   #afterBatch(client: Connection): void {
     this.#sealRun(client)
-    if (!this.#post.isIdle) this.#pollPost()
-    else if (this.replication.hasNews) this.#schedulePoll()
+    // With `appendfsync always` all clients of a turn wait for the disk together.
+    if (!this.#post.isIdle && !this.#log.waits) this.#pollPost()
+    else if (this.replication.hasNews || this.#log.isPending || !this.#post.isIdle) this.#schedulePoll()
   }
 
   configChanged(update: ConfigUpdate): void {
@@ -522,6 +547,8 @@ export class Router implements RouterForCommands {
   /** Returns whether the kernel has taken all of it. */
   #send(client: Connection, bytes: Buffer): boolean {
     const { socket } = client
+    // Nobody hears of a change before the kernel has it, or the disk where that is asked for.
+    this.#log.settle()
     this.statistics.add(STAT.NET_OUTPUT, bytes.length)
     this.statistics.add(STAT.WRITES, 1)
     client.share.replied(bytes.length)
@@ -616,9 +643,15 @@ export class Router implements RouterForCommands {
     this.#pollPost()
   }
 
+  /** Has the kernel take what this thread's commands have changed, before another thread tells of it. */
+  commitLog(): void {
+    this.#log.commit()
+  }
+
   /** Delivers answers, sends them, and lets clients go on that waited for them. */
   #pollPost(): void {
     this.#post.poll()
+    this.#log.commit()
     if (this.engine.invalidations.length > 0) this.tracking.passOn()
     this.tracking.broadcast()
     // Before the answers: they were given earlier.
@@ -685,7 +718,10 @@ export class Router implements RouterForCommands {
 
   debugSwitch(name: DebugSwitch, on: boolean): void {
     if (name === 'active-expire') controlSet(new Int32Array(this.data.memory.control), CONTROL.EXPIRE_OFF, on ? 0 : 1)
-    else if (name === 'cron') this.cron.isPaused = !on
+    else if (name === 'cron') {
+      this.cron.isPaused = !on
+      void this.ask('pause-cron', !on)
+    }
   }
 
   evict(): void {

@@ -30,7 +30,9 @@ export const PERSISTENCE = {
   LOADING_BYTES: 11,
   LOADING_DONE: 12,
   LOADING_USED: 13,
-  COUNT: 14,
+  /** When a shutdown that waits for replicas goes on without them, Unix ms; 0 = none waits. */
+  SHUTDOWN_AT: 14,
+  COUNT: 15,
 } as const
 
 export const persistenceCreate = (): SharedArrayBuffer => new SharedArrayBuffer(PERSISTENCE.COUNT * 8)

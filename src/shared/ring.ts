@@ -154,3 +154,10 @@ export class RingConsumer {
     return this.#head === this.#tail && Atomics.load(this.#words, TAIL_WORD) === this.#head
   }
 }
+
+/** Whether all that was written into these rings has been taken. Out of date at once. */
+export const ringsAreEmpty = (buffers: readonly SharedArrayBuffer[]): boolean =>
+  buffers.every(buffer => {
+    const words = new Int32Array(buffer, 0, RING.DATA / 4)
+    return Atomics.load(words, TAIL_WORD) === Atomics.load(words, HEAD_WORD)
+  })

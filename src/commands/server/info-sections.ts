@@ -3,6 +3,7 @@
 import os from 'node:os'
 import { supervision } from '../../config/supervision.ts'
 import { REDIS_VERSION, SKEP_VERSION } from '../../config/version.ts'
+import { PERSISTENCE } from '../../shared/persistence-block.ts'
 import { STAT } from '../../shared/statistics.ts'
 import { lruClock } from '../../store/access.ts'
 import { arenaHeld, arenaUsed } from '../../store/arena.ts'
@@ -66,6 +67,12 @@ const SERVER: readonly InfoField[] = [
   ['skep_version', constant(SKEP_VERSION)],
   ['node_version', constant(process.versions.node)],
 ]
+
+/** While a shutdown waits for replicas: how long it will wait still. */
+function shutdownLines({ now, router }: InfoFacts): string[] {
+  const at = router.persistence.get(PERSISTENCE.SHUTDOWN_AT)
+  return at === 0 ? [] : [`shutdown_in_milliseconds:${Math.max(0, at - now)}`]
+}
 
 const CLIENTS: readonly InfoField[] = [
   ['connected_clients', facts => facts.stat(STAT.CLIENTS)],
@@ -222,7 +229,10 @@ const SKEP: InfoSection = {
 
 /** All sections, in the order of the reply. */
 export const SECTIONS: readonly InfoSection[] = [
-  section('Server', SERVER),
+  {
+    ...section('Server', SERVER),
+    lines: facts => [...section('Server', SERVER).lines(facts), ...shutdownLines(facts)],
+  },
   section('Clients', CLIENTS),
   section('Memory', MEMORY_FIELDS),
   { name: 'persistence', title: 'Persistence', isDefault: true, lines: persistenceLines },
