@@ -14,6 +14,7 @@ import { strings } from './strings.ts'
 import { transactions } from './transactions.ts'
 import { types } from './types.ts'
 import { unions } from './unions.ts'
+import { workloads } from './workloads.ts'
 
 /** A set of measurements that answers one question. */
 export type Suite = {
@@ -35,4 +36,5 @@ export const SUITES: readonly Suite[] = [
   transactions,
   publish,
   handover,
+  workloads,
 ]
