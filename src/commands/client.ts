@@ -11,6 +11,7 @@ import type { Users } from './acl/users.ts'
 import type { Pause } from './pause.ts'
 import type { Subscriptions } from './pubsub/registry.ts'
 import type { DebugSwitch } from './server/debug-switches.ts'
+import type { LogFacts } from './server/info-log.ts'
 import type { Rates } from './server/rates.ts'
 import type { ReplicaFacts, Replication } from './replication/replication.ts'
 import type { Tracking } from './tracking.ts'
@@ -122,6 +123,7 @@ export interface Router {
   readonly facts: ServerFacts
   /** Where saving and loading stand. */
   readonly persistence: PersistenceFacts
+  readonly log: LogFacts
   /** This router's clients. */
   readonly clients: ReadonlyMap<number, Client>
   readonly pause: Pause

@@ -150,6 +150,7 @@ export class Blocking {
   /** A client of this thread's router or of another's has been served on a shard, which has forgotten it. */
   deliver(router: number, slot: number, ticket: number, shard: number, reply: Reply): void {
     if (router !== this.#router.index) {
+      this.#router.commitLog()
       this.#word.forward(router, slot, ticket, shard, reply)
       this.#post.errand(shard, MAIL.FORWARD, this.#word.u8, this.#word.length)
       return

@@ -3,6 +3,7 @@
 
 import { LOADING, WRITE } from '../commands/command.ts'
 import type { Entry } from '../commands/table.ts'
+import { errorText } from '../persist/errors.ts'
 import { CONTROL, controlFlag } from '../shared/control.ts'
 
 const IS_LOADING = 'LOADING Redis is loading the dataset in memory'
@@ -16,6 +17,10 @@ export function refusal(control: Int32Array, { command }: Entry): string | undef
   if (controlFlag(control, CONTROL.SAVE_FAILED) !== 0) {
     // PING tells whoever only looks whether all is well.
     if ((command.flags & WRITE) !== 0 || command.name === 'PING') return SAVE_FAILED
+  }
+  const logError = controlFlag(control, CONTROL.LOG_ERROR)
+  if (logError !== 0 && ((command.flags & WRITE) !== 0 || command.name === 'PING')) {
+    return `MISCONF Errors writing to the AOF file: ${errorText(logError)}`
   }
   if (controlFlag(control, CONTROL.LOADING) !== 0 && (command.flags & LOADING) === 0) return IS_LOADING
   return undefined

@@ -14,6 +14,7 @@ import { Attendant } from '../commands/serve.ts'
 import { entries } from '../commands/table.ts'
 import { SETTING, viewSettings } from '../config/settings.ts'
 import { OldValueSaver } from '../persist/old-values.ts'
+import { ThreadLog } from '../persist/thread-log.ts'
 import { Walker } from '../persist/walker.ts'
 import { Reply } from '../protocol/reply.ts'
 import { StreamConsumer } from '../replica/consumer.ts'
@@ -24,6 +25,7 @@ import { Request } from '../protocol/request.ts'
 import { CONTROL, controlFlag, lockWord, routerBellWord, shardBellWord } from '../shared/control.ts'
 import { doorbellAwake, doorbellPrepare, doorbellRing, doorbellSleep } from '../shared/doorbell.ts'
 import { lockTry, lockWait, unlock } from '../shared/lock.ts'
+import { LogBlock } from '../shared/log-block.ts'
 import { RingConsumer, RingProducer } from '../shared/ring.ts'
 import { OldBlock, SnapshotRunBlock } from '../shared/snapshot-block.ts'
 import { Statistics } from '../shared/statistics.ts'
@@ -59,6 +61,8 @@ export class ShardThread {
   readonly #shard: Shard
   readonly #engine: Engine
   readonly #runner: Runner
+  /** Takes down what this thread's commands change. */
+  readonly #log: ThreadLog
   readonly #locks: LockSet
   readonly #requests: RingConsumer[]
   readonly #outboxes: Outbox[]
@@ -102,6 +106,9 @@ export class ShardThread {
     this.#outboxes = memory.replies.map(
       (rings, router) => new Outbox(new RingProducer(rings[index]), data.ports[router]),
     )
+    const blocks = memory.log.blocks.map(block => new LogBlock(block))
+    this.#log = new ThreadLog(this.#engine, this.#control, memory.log.logs, blocks)
+    this.#runner.journal.consumers.push(this.#log)
     this.#runner.journal.consumers.push(new StreamConsumer(stream))
     this.#chores = new Chores(this.#shard)
     this.#transactions = new TransactionRunner(this.#runner)
@@ -159,6 +166,8 @@ export class ShardThread {
     }
     this.#giveLock()
     ring.release()
+    // What the answers tell of is in the kernel's hands before they leave.
+    this.#log.commit()
     this.#publish(router)
     this.#publishWord()
     this.#replicas.wake()
@@ -392,6 +401,7 @@ export class ShardThread {
     this.#runner.settle(now)
     this.#tellChanges()
     this.#giveLock()
+    this.#log.commit()
     if (this.#engine.notices.length > 0) this.#runner.sink.notices(this.#engine.notices)
     this.#publishWord()
     this.#replicas.wake()
@@ -400,7 +410,10 @@ export class ShardThread {
   /** Not during CLIENT PAUSE, which stops all changes, nor when DEBUG says so. */
   #looksForExpired(): boolean {
     if (this.#engine.isReplica) return false
-    return controlFlag(this.#control, CONTROL.EXPIRE_OFF) === 0 && controlFlag(this.#control, CONTROL.PAUSED) === 0
+    // What cannot be logged is better left for later, and what is being loaded is no longer true before its end.
+    return [CONTROL.EXPIRE_OFF, CONTROL.PAUSED, CONTROL.LOG_ERROR, CONTROL.LOADING].every(
+      word => controlFlag(this.#control, word) === 0,
+    )
   }
 
   #sleep(): void {

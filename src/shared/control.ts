@@ -9,7 +9,8 @@
 //       20            4  EXPIRE_OFF routers    1 while expired keys are not looked for (DEBUG SET-ACTIVE-EXPIRE)
 //       24            4  JOURNAL  main         who takes down what changes (bits, commands/journal.ts); under all locks
 //       28            4  SAVE_FAILED main      1 while writes are refused because snapshots cannot be saved
-//       32           32  -        -
+//       32            4  LOG_ERROR log writers the error that writing the append-only log meets, 0 = none
+//       36           28  -        -
 //       64  128 * shards SHARDS   see below    one block a shard
 //        …  128 * routers ROUTERS see below    one block a router
 //
@@ -32,6 +33,7 @@ export const CONTROL = {
   EXPIRE_OFF: 20,
   JOURNAL: 24,
   SAVE_FAILED: 28,
+  LOG_ERROR: 32,
   SHARDS: 64,
 } as const
 export const SHARD_BLOCK = { LOCK: 0, BELL: 64, BUSY: 72, SIZE: 128 } as const

@@ -57,7 +57,7 @@ function setExpiry(shard: Shard, req: Request, reply: Reply, unitMs: number, bas
     return
   }
   changed.length = 0
-  const isOver = expireAt <= shard.engine.now
+  const isOver = expireAt <= shard.engine.horizon
   for (let i = first; i < req.argc; i++) {
     const done = isAllowed(shard, found, req, i, condition, expireAt)
     if (done !== FIELD_REPLY.DONE) {
@@ -124,7 +124,7 @@ export function sayExpiry(
   expireAt: number,
 ): void {
   if (fields.length === 0) return
-  const isOver = expireAt <= shard.engine.now
+  const isOver = expireAt <= shard.engine.horizon
   const effects = shard.engine.effects
   effects.instead()
   effects.command((isOver ? 2 : 5) + fields.length)

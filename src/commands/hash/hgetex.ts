@@ -63,7 +63,7 @@ export const hgetex: Command = {
       if (options.kept) {
         if (hashExpireAt(m, found, place) < 0) continue
         hashSetExpire(m, req.db, found, place, -1)
-      } else if (options.expireAt <= shard.engine.now) {
+      } else if (options.expireAt <= shard.engine.horizon) {
         hashDelete(m, found, req.u8, req.at[i], req.length[i])
       } else setFieldExpiry(shard, req, found, i, options.expireAt)
       changed.push(i)

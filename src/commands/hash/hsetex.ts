@@ -68,7 +68,7 @@ export const hsetex: Command = {
     const first = fieldsFrom(req, at, 2, COUNT_NOT_POSITIVE, reply)
     if (first === 0) return
     if (!conditionHolds(shard, req, found, first)) return reply.integer(0)
-    if (options.expireAt >= 0 && options.expireAt <= shard.engine.now) deleteAll(shard, req, found, first)
+    if (options.expireAt >= 0 && options.expireAt <= shard.engine.horizon) deleteAll(shard, req, found, first)
     else setAll(shard, req, found, first)
     reply.integer(1)
   },

@@ -3,6 +3,7 @@
 import type { HelpLine } from '../help.ts'
 
 export const DEBUG_HELP: readonly HelpLine[] = [
+  ['AOF-FLUSH-SLEEP <microsec>', 'Wait so long before each write to the append-only log.'],
   ['ASSERT', 'End the process as a failed assertion would.'],
   ['CHANGE-REPL-ID', 'Take a new replication id.'],
   ['CONFIG-REWRITE-FORCE-ALL', 'CONFIG REWRITE with every directive.'],
@@ -12,6 +13,7 @@ export const DEBUG_HELP: readonly HelpLine[] = [
   ['HTSTATS <dbid>', "Describe the database's hash tables."],
   ['HTSTATS-KEY <key>', "Describe the hash table of the key's value."],
   ['LISTPACK <key>', 'Check that the value is a listpack.'],
+  ['LOADAOF', 'Throw the data away and load the append-only log.'],
   ['LOG <message>', 'Write the message into the log.'],
   ['OBJECT <key>', 'Describe how the key and its value are kept.'],
   ['OOM', 'End the process as if memory had run out.'],

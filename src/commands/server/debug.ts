@@ -3,6 +3,7 @@
 import { PERMISSION, SETTING } from '../../config/settings.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
+import { LOGS } from '../../shared/log-block.ts'
 import { sleepSync } from '../../shared/sleep.ts'
 import { type Client, failureOf, type Question, type Router, replyFromMain, replyFromRouters } from '../client.ts'
 import { ADMIN, type Command, LOADING, NOSCRIPT, STALE } from '../command.ts'
@@ -77,6 +78,17 @@ add('CONFIG-REWRITE-FORCE-ALL', 0, 0, (client, _req, _reply, router) => {
     if (failure === undefined) out.ok()
     else out.error(failure)
   })
+})
+add('LOADAOF', 0, 0, (client, _req, _reply, router) => {
+  replyFromMain(client, router, 'load-log', null, (out, answer) => {
+    const failure = failureOf(answer)
+    if (failure === undefined) out.ok()
+    else out.error(failure)
+  })
+})
+add('AOF-FLUSH-SLEEP', 1, 1, (_client, req, reply, router) => {
+  router.log.logs.set(LOGS.SLEEP_US, Math.max(0, req.integer(2) || 0))
+  reply.ok()
 })
 add('PROTOCOL', 1, 1, debugProtocol)
 add('DIGEST', 0, 0, debugDigest)

@@ -1,6 +1,7 @@
 // Commands about the server.
 
 import type { Command } from '../command.ts'
+import { bgrewriteaof } from './bgrewriteaof.ts'
 import { asking, cluster, readonly, readwrite } from './cluster.ts'
 import { command } from './command.ts'
 import { config } from './config.ts'
@@ -16,6 +17,7 @@ import { slowlog } from './slowlog.ts'
 import { time } from './time.ts'
 
 export const serverCommands: readonly Command[] = [
+  bgrewriteaof,
   bgsave,
   asking,
   cluster,

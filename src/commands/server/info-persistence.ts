@@ -3,6 +3,7 @@
 import { PERSISTENCE } from '../../shared/persistence-block.ts'
 import { ROOT } from '../../store/keyspace.ts'
 import type { InfoFacts } from './info-facts.ts'
+import { LOG_FIELDS, logLines } from './info-log.ts'
 import type { InfoField } from './info-sections.ts'
 
 const constant = (value: string | number) => (): string | number => value
@@ -61,16 +62,7 @@ const PERSISTENCE_FIELDS: readonly InfoField[] = [
   ['rdb_last_cow_size', figure(PERSISTENCE.LAST_OLD_BYTES)],
   ['rdb_last_load_keys_expired', figure(PERSISTENCE.KEYS_EXPIRED)],
   ['rdb_last_load_keys_loaded', figure(PERSISTENCE.KEYS_LOADED)],
-  ['aof_enabled', constant(0)],
-  ['aof_rewrite_in_progress', constant(0)],
-  ['aof_rewrite_scheduled', constant(0)],
-  ['aof_last_rewrite_time_sec', constant(-1)],
-  ['aof_current_rewrite_time_sec', constant(-1)],
-  ['aof_last_bgrewrite_status', constant('ok')],
-  ['aof_rewrites', constant(0)],
-  ['aof_rewrites_consecutive_failures', constant(0)],
-  ['aof_last_write_status', constant('ok')],
-  ['aof_last_cow_size', constant(0)],
+  ...LOG_FIELDS,
   ['module_fork_in_progress', constant(0)],
   ['module_fork_last_cow_size', constant(0)],
 ]
@@ -83,8 +75,9 @@ function currentSeconds({ router: { persistence }, now }: InfoFacts): number {
 /** The section's lines: with those of a load while one goes on, and of each shard while a snapshot is taken. */
 export function persistenceLines(facts: InfoFacts): string[] {
   const { persistence } = facts.router
-  const fields = isLoading(facts) ? [...PERSISTENCE_FIELDS, ...LOADING_FIELDS] : PERSISTENCE_FIELDS
-  const lines = fields.map(([name, value]) => `${name}:${value(facts)}`)
+  const shown = (fields: readonly InfoField[]): string[] => fields.map(([name, value]) => `${name}:${value(facts)}`)
+  const lines = [...shown(PERSISTENCE_FIELDS), ...logLines(facts)]
+  if (isLoading(facts)) lines.push(...shown(LOADING_FIELDS))
   for (let shard = 0; shard < facts.router.engine.shards.length; shard++) {
     const saved = persistence.savedBy(shard)
     lines.push(`shard${shard}_snapshot:saving=${saved < 0 ? 0 : 1},saved_keys=${Math.max(0, saved)}`)

@@ -68,7 +68,7 @@ export function lookUp(
   const place = hashFind(m, entry, req.u8, req.at[i] + field, req.length[i] - field)
   if (place === 0) return false
   const expireAt = hashExpireAt(m, entry, place)
-  if (expireAt >= 0 && expireAt <= owner.engine.now) return false
+  if (expireAt >= 0 && expireAt <= owner.engine.horizon) return false
   hashReadValue(m, entry, place, into)
   return true
 }

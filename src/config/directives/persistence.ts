@@ -35,7 +35,7 @@ export const SNAPSHOTS: DirectiveGroup = {
 
 export const APPEND_ONLY: DirectiveGroup = {
   title: 'Append-only file',
-  directives: notYet([
+  directives: [
     directive('appendonly', bool(), 'no', 'Log every write.', { denyLoading: true }),
     directive('appendfilename', fileName('appendfilename', 'filename', false), 'appendonly.aof', 'Stem of the names.', {
       immutable: true,
@@ -58,7 +58,7 @@ export const APPEND_ONLY: DirectiveGroup = {
     directive('aof-timestamp-enabled', bool(), 'no', 'Note the time in the log.', { shared: true }),
     directive('aof-rewrite-incremental-fsync', bool(), 'yes', 'Sync a rewritten log piece by piece.'),
     directive('aof-disable-auto-gc', bool(), 'no', 'Keep the files that a rewrite has replaced.'),
-  ]),
+  ],
 }
 
 export const REPLICATION: DirectiveGroup = {

@@ -1,0 +1,117 @@
+// Applies commands of a log to the shards, wherever their keys belong, in the place of whoever gave them.
+//
+// Nothing expires meanwhile: what the log says of a key holds whatever time it is now.
+
+import type { ShardCommand } from '../commands/command.ts'
+import { execute } from '../commands/execute.ts'
+import { commandByName, type Entry, findCommand, findSubcommand } from '../commands/table.ts'
+import { Reply } from '../protocol/reply.ts'
+import { type Request, SENDER } from '../protocol/request.ts'
+import { LockSet } from '../shard/locks.ts'
+import { lockWord } from '../shared/control.ts'
+import { lockWait, unlock } from '../shared/lock.ts'
+import type { Engine } from '../store/engine.ts'
+import { type MarkRef, markRelease, markSetReady } from '../store/marks.ts'
+import { memoryRefresh } from '../store/memory.ts'
+
+/** Commands under one hold of a lock, before its owner may have it. */
+const TURN = 256
+const NONE = -1
+
+export class Applier {
+  readonly #engine: Engine
+  readonly #control: Int32Array
+  readonly #locks: LockSet
+  readonly #reply = new Reply(4096)
+  readonly #sender = { id: 0, flags: SENDER.LOADING | SENDER.DENY_BLOCKING }
+  /** The shard whose lock is held. */
+  #held = NONE
+  #turn = 0
+  #now = 0
+
+  constructor(engine: Engine, control: Int32Array) {
+    this.#engine = engine
+    this.#control = control
+    this.#locks = new LockSet(control, engine.shards.length)
+  }
+
+  /** Runs a command in database `db`. Returns false if there is none of that name. */
+  apply(req: Request, db: number): boolean {
+    const entry = findEntry(req)
+    if (entry === undefined) return false
+    // What is about a connection or the server has no place in a log, and changes no data.
+    if (entry.shard === undefined) return true
+    req.db = db
+    req.resp = 2
+    req.sender = this.#sender
+    if (this.#turn++ % TURN === 0) {
+      this.release()
+      this.#now = Date.now()
+    }
+    if (entry.singleKey > 0) this.#applyToOne(entry.shard, req, req.slot(entry.singleKey))
+    else this.#applyToSome(entry, entry.shard, req)
+    return true
+  }
+
+  #applyToOne(command: ShardCommand, req: Request, slot: number): void {
+    const shard = this.#engine.shardOfSlot(slot)
+    this.#hold(shard.index)
+    this.#run(command, shard.index, req)
+  }
+
+  #hold(index: number): void {
+    if (this.#held === index) return
+    this.release()
+    lockWait(this.#control, lockWord(index))
+    memoryRefresh(this.#engine.shards[index].m)
+    this.#held = index
+  }
+
+  #applyToSome(entry: Entry, command: ShardCommand, req: Request): void {
+    const locks = this.#locks
+    const shard = locks.resolve(this.#engine, entry, req)
+    if (locks.count === 1) {
+      this.#hold(shard.index)
+      return this.#run(command, shard.index, req)
+    }
+    this.release()
+    locks.take()
+    locks.refresh(this.#engine)
+    this.#run(command, shard.index, req)
+    locks.release()
+  }
+
+  #run(command: ShardCommand, index: number, req: Request): void {
+    const engine = this.#engine
+    const reply = this.#reply
+    reply.reset(4096)
+    execute(engine, command, engine.shards[index], req, reply, this.#now)
+    if (engine.ready.length > 0) this.#forgetReady()
+    engine.invalidations.reset()
+    if (engine.notices.length > 0) engine.notices = []
+  }
+
+  /** Clients that wait are not served by what has happened long ago. */
+  #forgetReady(): void {
+    const { ready, shards } = this.#engine
+    for (let i = 0; i < ready.length; i += 2) {
+      const { m } = shards[ready[i]]
+      markSetReady(m, ready[i + 1] as MarkRef, false)
+      markRelease(m, ready[i + 1] as MarkRef)
+    }
+    ready.length = 0
+  }
+
+  /** Gives the lock back. */
+  release(): void {
+    if (this.#held === NONE) return
+    unlock(this.#control, lockWord(this.#held))
+    this.#held = NONE
+  }
+}
+
+function findEntry(req: Request): Entry | undefined {
+  const entry = findCommand(req.u8, req.at[0], req.length[0]) ?? commandByName(req.text(0).toLowerCase())
+  if (entry === undefined || entry.subcommands.length === 0 || req.argc < 2) return entry
+  return findSubcommand(entry, req.u8, req.at[1], req.length[1])
+}

@@ -1,0 +1,142 @@
+// The syncer: a task of the pool that lasts as long as the server, and sees to it that what the kernel was given reaches
+// the disk. With `always` it syncs as soon as anything is written, with `everysec` once a second, all files at a time:
+// the file system then commits them together.
+
+import { closeSync, fdatasync, fdatasyncSync } from 'node:fs'
+import { APPENDFSYNC, SETTING, type SettingsView, viewSettings } from '../config/settings.ts'
+import { LOGS, LogBlock, LogsBlock } from '../shared/log-block.ts'
+import { sleepSync } from '../shared/sleep.ts'
+
+/** With `everysec`, from the beginning of one round to that of the next: what is lost at most, with the round itself. */
+const PERIOD_MS = 950
+/** A sync that takes longer than this holds up the next. */
+const DELAY_MS = 2000
+/** Without anything to do it looks around this often. */
+const IDLE_MS = 1000
+/** After a failure. */
+const RETRY_MS = 100
+
+export interface SyncTask {
+  readonly logs: SharedArrayBuffer
+  readonly blocks: readonly SharedArrayBuffer[]
+  readonly settings: SharedArrayBuffer
+}
+
+const syncAsync = (fd: number): Promise<void> =>
+  new Promise((resolve, reject) => fdatasync(fd, error => (error === null ? resolve() : reject(error))))
+
+class Syncer {
+  readonly #logs: LogsBlock
+  readonly #blocks: readonly LogBlock[]
+  readonly #settings: SettingsView
+  /** The last policy: what was written under `no` is not on the disk, whatever it says. */
+  #policy = -1
+  #lastRound = Number.NEGATIVE_INFINITY
+  readonly #targets: Int32Array
+
+  constructor({ logs, blocks, settings }: SyncTask) {
+    this.#logs = new LogsBlock(logs)
+    this.#blocks = blocks.map(block => new LogBlock(block))
+    this.#settings = viewSettings(settings)
+    this.#targets = new Int32Array(blocks.length)
+  }
+
+  async run(): Promise<void> {
+    while (this.#logs.get(LOGS.STOPPING) === 0) {
+      if (!this.#hasWork()) {
+        this.#logs.sleep(IDLE_MS, () => this.#hasWork() || this.#logs.get(LOGS.STOPPING) !== 0)
+        continue
+      }
+      const policy = this.#settings[SETTING.appendfsync]
+      const wait = policy === APPENDFSYNC.EVERYSEC ? this.#lastRound + PERIOD_MS - performance.now() : 0
+      if (wait > 0) {
+        // In short steps: the policy may change, and the server may end.
+        sleepSync(Math.min(wait, RETRY_MS))
+        continue
+      }
+      if (this.#isPostponed()) sleepSync(RETRY_MS)
+      else await this.#round(policy)
+    }
+    if (this.#hasWork()) await this.#round(this.#settings[SETTING.appendfsync])
+    for (const block of this.#blocks) this.#closeOld(block)
+  }
+
+  #hasWork(): boolean {
+    const policy = this.#settings[SETTING.appendfsync]
+    if (policy === APPENDFSYNC.NO) this.#policy = policy
+    const hasChanged = this.#policy !== policy
+    for (const block of this.#blocks) {
+      if (block.oldFd >= 0) return true
+      if (block.fd >= 0 && (hasChanged || !block.isSynced(block.written))) return true
+    }
+    this.#policy = policy
+    return false
+  }
+
+  /** `no-appendfsync-on-rewrite`: the disk is left to the rewrite. With `always`, replies wait for it, so it goes on. */
+  #isPostponed(): boolean {
+    return (
+      this.#settings[SETTING.noAppendfsyncOnRewrite] !== 0 &&
+      this.#settings[SETTING.appendfsync] === APPENDFSYNC.EVERYSEC &&
+      this.#logs.get(LOGS.REWRITING) !== 0
+    )
+  }
+
+  async #round(policy: number): Promise<void> {
+    const started = performance.now()
+    this.#lastRound = started
+    const hasChanged = this.#policy !== policy
+    this.#policy = policy
+    const due: number[] = []
+    for (let i = 0; i < this.#blocks.length; i++) {
+      const block = this.#blocks[i]
+      // Before the file that replaced it: positions are counted through both.
+      this.#closeOld(block)
+      // Read before the sync begins: what comes meanwhile is the next round's.
+      this.#targets[i] = block.written
+      if (block.fd >= 0 && (hasChanged || !block.isSynced(this.#targets[i]))) due.push(i)
+    }
+    // One alone is synced without the detour through the thread pool.
+    if (due.length === 1) this.#syncOne(due[0])
+    else await Promise.all(due.map(i => this.#syncBeside(i)))
+    if (performance.now() - started > DELAY_MS) this.#logs.add(LOGS.DELAYED, 1)
+  }
+
+  #syncOne(i: number): void {
+    try {
+      fdatasyncSync(this.#blocks[i].fd)
+      this.#synced(i)
+    } catch {
+      sleepSync(RETRY_MS)
+    }
+  }
+
+  async #syncBeside(i: number): Promise<void> {
+    try {
+      await syncAsync(this.#blocks[i].fd)
+      this.#synced(i)
+    } catch {
+      sleepSync(RETRY_MS)
+    }
+  }
+
+  #synced(i: number): void {
+    // Another file has taken this one's place meanwhile: who knows which of them had the bytes.
+    if (this.#blocks[i].oldFd < 0) this.#blocks[i].syncedTo(this.#targets[i])
+  }
+
+  /** Syncs and closes the file that another has replaced. */
+  #closeOld(block: LogBlock): void {
+    const fd = block.oldFd
+    if (fd < 0) return
+    try {
+      fdatasyncSync(fd)
+      closeSync(fd)
+    } catch {
+      // A file that cannot be synced any more is one that the rewrite makes useless.
+    }
+    block.oldFd = -1
+  }
+}
+
+export const syncLogs = (task: SyncTask): Promise<void> => new Syncer(task).run()
