@@ -2,6 +2,7 @@
 
 import type { Refusal } from './commands/acl/log.ts'
 import type { ShutdownOptions } from './commands/server/shutdown.ts'
+import type { ReloadOptions } from './persist/reload.ts'
 import type { FailoverOrder } from './replica/failover.ts'
 import type { LogLine } from './router/replication.ts'
 import type { Server } from './server.ts'
@@ -63,6 +64,7 @@ export function answers(server: Server): (op: string, args: unknown, router: num
     },
     bgrewriteaof: () => server.persistence.appendOnly.rewrite(),
     'load-log': async () => failed(await server.persistence.reloadLog()),
+    reload: async (options: ReloadOptions) => failed(await server.reload(options)),
     shutdown: async (options: ShutdownOptions) => {
       log.info('User requested shutdown...')
       return failed(await server.shutdown(options))

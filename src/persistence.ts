@@ -7,6 +7,7 @@ import { fromByteString, toByteString } from './config/split-args.ts'
 import { AppendOnly } from './persist/append-only.ts'
 import { Loads } from './persist/loads.ts'
 import { Pool } from './persist/pool.ts'
+import { type ReloadOptions, type ReloadParts, reload } from './persist/reload.ts'
 import { Saves } from './persist/saves.ts'
 import { Snapshots } from './persist/snapshots.ts'
 import { persistenceView } from './shared/persistence-block.ts'
@@ -25,6 +26,7 @@ export class Persistence {
   ownsProcess = false
   readonly #config: Config
   readonly #log: Logger
+  readonly #parts: Omit<ReloadParts, 'saves' | 'loads'>
 
   constructor(config: Config, log: Logger, supervisor: Supervisor) {
     this.#config = config
@@ -37,6 +39,7 @@ export class Persistence {
     this.snapshots = new Snapshots(memory.snapshot, memory.control, memory.shape, arenas)
     const folder = (): string => this.folder()
     const parts = { config, log, pool, control, figures }
+    this.#parts = { config, log, control, arenas }
     this.saves = new Saves({ ...parts, snapshots: this.snapshots, arenas, folder })
     const loadMemory = {
       control: memory.control,
@@ -84,6 +87,12 @@ export class Persistence {
     if (loaded !== undefined) {
       this.#log.info(`DB loaded from disk: ${((performance.now() - began) / 1000).toFixed(3)} seconds`)
     }
+  }
+
+  /** DEBUG RELOAD. Returns why it failed, an error to reply. */
+  reload(options: ReloadOptions): Promise<string | undefined> {
+    const { saves, loads } = this
+    return reload({ ...this.#parts, saves, loads }, options)
   }
 
   /** DEBUG LOADAOF. Returns why it failed, an error to reply. */

@@ -5,6 +5,8 @@ import type { Logger } from 'pino'
 import { AccessControl } from './access.ts'
 import { answers } from './answers.ts'
 import { httpUrl } from './banner.ts'
+import { pauseQuestion } from './commands/connection/client-pause.ts'
+import { PAUSE } from './commands/pause.ts'
 import type { ShutdownOptions } from './commands/server/shutdown.ts'
 import { entries, renameCommands } from './commands/table.ts'
 import type { Config } from './config/config.ts'
@@ -13,6 +15,7 @@ import { fromByteString } from './config/split-args.ts'
 import { SKEP_VERSION } from './config/version.ts'
 import { createLog, logLevel } from './log.ts'
 import type { Pool } from './persist/pool.ts'
+import type { ReloadOptions } from './persist/reload.ts'
 import type { Snapshots } from './persist/snapshots.ts'
 import { Persistence } from './persistence.ts'
 import { ReplicationHub } from './replication.ts'
@@ -186,6 +189,18 @@ export class Server {
   /** SHUTDOWN: ends everything in order. Returns why it could not, an error to reply. */
   shutdown(options: ShutdownOptions): Promise<string | undefined> {
     return this.shutdowns.begin(options)
+  }
+
+  /** DEBUG RELOAD. Returns why it failed, an error to reply. */
+  async reload(options: ReloadOptions): Promise<string | undefined> {
+    const pause = (kind: number): Promise<unknown> =>
+      this.supervisor.askAll(pauseQuestion.name, { kind, until: Number.MAX_SAFE_INTEGER })
+    await pause(PAUSE.WRITES)
+    try {
+      return await this.persistence.reload(options)
+    } finally {
+      await pause(PAUSE.NONE)
+    }
   }
 
   /** Resolves once every router has answered: none of them hangs. */

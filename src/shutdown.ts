@@ -102,9 +102,7 @@ export class Shutdown {
 
   #replicas(): number[] {
     const { block } = this.#server.replication
-    return Array.from({ length: REPLICAS_MAX }, (_, row) => row).filter(
-      row => block.state(row) !== REPLICA_STATE.FREE,
-    )
+    return Array.from({ length: REPLICAS_MAX }, (_, row) => row).filter(row => block.state(row) !== REPLICA_STATE.FREE)
   }
 
   #lagging(): number[] {

@@ -53,7 +53,8 @@ export class OldValueSaver implements OldValues {
   }
 
   save(shard: Shard, origin: number, entry: EntryRef): void {
-    if (this.#run.state !== RUN.TAKEN) return
+    // What is in a hidden database is nobody's data yet.
+    if (this.#run.state !== RUN.TAKEN || origin >= shard.databases) return
     if (shard.index === this.#own && this.#walk?.finish(entry) === true) return
     const block = this.#blocks[shard.index]
     const writer = this.#writer
@@ -68,6 +69,10 @@ export class OldValueSaver implements OldValues {
     block.db = isSpilled ? -1 : origin
     block.saved++
     if (sink.u8.length > SINK_BYTES_MAX) this.#writer = this.#newWriter()
+  }
+
+  flushed(): void {
+    if (this.#run.endsWithFlush) this.#run.end(RUN.GIVEN_UP)
   }
 
   /** Moves on what has been written of an entry. Returns whether it went to the file, as the rest of it must then. */
@@ -92,7 +97,7 @@ export class OldValueSaver implements OldValues {
       block.spilled += length
     } catch {
       // Without them the snapshot is worth nothing.
-      this.#run.giveUp()
+      this.#run.end(RUN.BROKEN)
     }
   }
 }

@@ -186,6 +186,7 @@ export class Saves {
     try {
       const result = await snapshots.take<WriteFilesResult>(
         {
+          endsWithFlush: true,
           atBarrier: () => {
             dirty = this.#dirty()
             aux = [
@@ -211,6 +212,10 @@ export class Saves {
         },
         folder,
       )
+      if (result.isGivenUp === true) {
+        log.info('Background saving terminated before its end')
+        return result.error
+      }
       if (result.error !== '') throw new Error(result.error)
       const task: PublishTask = { snapshot, files: result.files, now: began }
       await pool.run(task, { name: 'publishSnapshot' })

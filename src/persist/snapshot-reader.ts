@@ -54,6 +54,11 @@ export class SnapshotReader {
     return this.#run.state !== RUN.TAKEN
   }
 
+  /** Whether it has failed on the way. */
+  get isBroken(): boolean {
+    return this.#run.state === RUN.BROKEN
+  }
+
   /** Keys in the snapshot, known at the end. */
   get keys(): number {
     return this.#shards.reduce((sum, each) => sum + each.keys, 0)

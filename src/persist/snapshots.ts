@@ -19,6 +19,8 @@ const LOOK_MS = 2
 
 /** Who reads what the shards deliver. */
 export interface SnapshotConsumer<Result> {
+  /** FLUSHALL ends it: nobody needs what was deleted. */
+  readonly endsWithFlush?: boolean
   /** Called while every shard is locked, at the moment that the snapshot is of: notes positions, changes words, no more. */
   atBarrier?(): void
   /** Reads until all shards have ended (SnapshotReader), and tells how it went. */
@@ -57,7 +59,7 @@ export class Snapshots {
 
   /** Gives up the snapshot being taken: its consumer sees that nothing more comes. */
   giveUp(): void {
-    if (this.#isBusy) this.#run.giveUp()
+    if (this.#isBusy) this.#run.end(RUN.GIVEN_UP)
   }
 
   /**
@@ -77,7 +79,7 @@ export class Snapshots {
         return await consumer.consume(this.#memory)
       } finally {
         // What nobody has read, nobody wants.
-        if (!this.#areIdle()) this.#run.giveUp()
+        if (!this.#areIdle()) this.#run.end(RUN.GIVEN_UP)
         await this.#whenIdle()
         this.#run.state = RUN.NONE
       }
@@ -99,6 +101,7 @@ export class Snapshots {
       this.#blocks[index].begin(spills[index])
     }
     this.#run.expected = keys
+    this.#run.endsWithFlush = consumer.endsWithFlush === true
     this.#run.state = RUN.TAKEN
     consumer.atBarrier?.()
     for (const lock of this.#locks) unlock(control, lock)

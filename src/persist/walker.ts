@@ -159,17 +159,19 @@ export class Walker implements OwnWalk {
         if (this.#detached !== detached) this.#detachedCursor = 0
         this.#detached = detached
         const table = detachedTable(m, detached)
-        const next = this.#scan(table, this.#detachedCursor, detachedOrigin(m, detached), now, deadline, isGivenUp)
+        const origin = detachedOrigin(m, detached)
+        const next = this.#scan(table, this.#detachedCursor, origin, now, deadline, isGivenUp || this.#isHidden(origin))
         if (next < 0) return false
         this.#detachedCursor = next
         if (next === 0) detachedBury(m, detached)
-      } else if (this.#origin === this.#shard.databases) {
+      } else if (this.#origin === 2 * this.#shard.databases) {
         return true
       } else {
         const database = this.#databaseOf(this.#origin)
         const table = databaseKeys(m, database)
-        if (!isGivenUp) this.#tellSize(dictCount(m, table), dictCount(m, databaseExpires(m, database)))
-        const next = this.#scan(table, this.#cursor, this.#origin, now, deadline, isGivenUp)
+        const isDropped = isGivenUp || this.#isHidden(this.#origin)
+        if (!isDropped) this.#tellSize(dictCount(m, table), dictCount(m, databaseExpires(m, database)))
+        const next = this.#scan(table, this.#cursor, this.#origin, now, deadline, isDropped)
         if (next < 0) return false
         this.#cursor = next
         if (next === 0) this.#origin++
@@ -181,10 +183,15 @@ export class Walker implements OwnWalk {
     return performance.now() < deadline && this.#writer.sink.length < FLUSH_BYTES
   }
 
+  /** What is in a hidden database is nobody's data yet: its entries are passed over, but counted as saved. */
+  #isHidden(origin: number): boolean {
+    return origin >= this.#shard.databases
+  }
+
   /** The database that had this index when the snapshot began. */
   #databaseOf(origin: number): ReturnType<typeof keyspaceDatabase> {
     const { m } = this.#shard
-    for (let i = 0; i < this.#shard.databases; i++) {
+    for (let i = 0; i < 2 * this.#shard.databases; i++) {
       const database = keyspaceDatabase(m, i)
       if (databaseOrigin(m, database) === origin) return database
     }
@@ -205,7 +212,7 @@ export class Walker implements OwnWalk {
   }
 
   /** Saves the unsaved entries under a cursor. Returns the next cursor, or -1 if the bucket must be looked at again. */
-  #scan(table: DictRef, cursor: number, origin: number, now: number, deadline: number, isGivenUp: boolean): number {
+  #scan(table: DictRef, cursor: number, origin: number, now: number, deadline: number, isDropped: boolean): number {
     const { m } = this.#shard
     const found = this.#found
     found.clear()
@@ -213,7 +220,7 @@ export class Walker implements OwnWalk {
     for (let i = 0; i < found.count; i++) {
       const entry = found.refs[i] as EntryRef
       if (!entryIsUnsaved(m, entry)) continue
-      if (isGivenUp) {
+      if (isDropped) {
         entryMarkSaved(m, entry)
         continue
       }

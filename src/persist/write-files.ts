@@ -30,6 +30,8 @@ export interface WrittenFile {
 export interface WriteFilesResult {
   /** Why it failed, '' if it did not; the files are gone then. */
   readonly error: string
+  /** It was ended on purpose. */
+  readonly isGivenUp?: boolean
   readonly files: readonly WrittenFile[]
   readonly keys: number
   readonly oldBytes: number
@@ -98,7 +100,8 @@ export function writeFiles(task: WriteFilesTask): WriteFilesResult {
     const reader = new SnapshotReader(task.memory)
     while (!reader.isDone) {
       if (reader.next()) files[reader.shard].write(reader.u8, reader.at, reader.length)
-      else if (reader.isGivenUp) return failed('it was given up')
+      else if (reader.isBroken) return failed('values that changed meanwhile could not be kept')
+      else if (reader.isGivenUp) return { ...failed('it was given up'), isGivenUp: true }
       else if (!reader.isDone) reader.wait()
     }
     const written = files.map((file, shard): WrittenFile => {

@@ -3,9 +3,9 @@
 // The run's block:
 //
 //   OFFSET  SIZE  FIELD      WRITER    MEANING
-//        0     4  STATE      main      0 = none, 1 = taken, 2 = given up: nobody wants the rest
+//        0     4  STATE      main      see RUN
 //        4     8  BELL       doorbell  rung when a shard has more bytes, or has ended
-//       12     4  -          -
+//       12     4  ENDS       main      1 if FLUSHALL ends it: nobody needs what was deleted
 //       16     8  EXPECTED   main      f64, keys when it began
 //       24
 //
@@ -28,8 +28,15 @@
 import { ByteArray } from '../bytes/byte-array.ts'
 import { doorbellAwake, doorbellListen, doorbellPrepare, doorbellRing, doorbellSleep } from './doorbell.ts'
 
-export const RUN_BLOCK = { STATE: 0, BELL: 4, EXPECTED: 16, SIZE: 24 } as const
-export const RUN = { NONE: 0, TAKEN: 1, GIVEN_UP: 2 } as const
+export const RUN_BLOCK = { STATE: 0, BELL: 4, ENDS: 12, EXPECTED: 16, SIZE: 24 } as const
+export const RUN = {
+  NONE: 0,
+  TAKEN: 1,
+  /** Nobody wants the rest. */
+  GIVEN_UP: 2,
+  /** Old values could not be kept: it is worth nothing. */
+  BROKEN: 3,
+} as const
 
 export const OLD_BLOCK = {
   STATE: 0,
@@ -117,10 +124,18 @@ export class SnapshotRunBlock {
     doorbellAwake(this.words, BELL_WORD)
   }
 
-  /** Nobody wants the rest, or it cannot be had. */
-  giveUp(): void {
-    Atomics.compareExchange(this.words, 0, RUN.TAKEN, RUN.GIVEN_UP)
+  /** Ends it early: RUN.GIVEN_UP or RUN.BROKEN. */
+  end(state: number): void {
+    Atomics.compareExchange(this.words, 0, RUN.TAKEN, state)
     this.ring()
+  }
+
+  /** Whether FLUSHALL ends it. */
+  get endsWithFlush(): boolean {
+    return this.words[RUN_BLOCK.ENDS / 4] !== 0
+  }
+  set endsWithFlush(ends: boolean) {
+    this.words[RUN_BLOCK.ENDS / 4] = ends ? 1 : 0
   }
 
   /** There is more to read. */

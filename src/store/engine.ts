@@ -26,6 +26,8 @@ export { NOTIFY }
 /** Saves entries for a snapshot, before they change, in the database that they were in when it began. */
 export interface OldValues {
   save(shard: Shard, origin: number, entry: EntryRef): void
+  /** All data is about to be deleted. */
+  flushed(): void
 }
 
 /** Elements, or blocks of 64 bytes, that a command may handle in passing. */

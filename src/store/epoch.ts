@@ -52,7 +52,8 @@ export const epochIsActive = (m: Memory): boolean => (m.u32[epochWord(m)] & ACTI
 /** Begins a snapshot: all entries are unsaved now. The last one has ended. */
 export function epochBegin(m: Memory): void {
   m.u32[epochWord(m)] = (m.u32[epochWord(m)] ^ SIDE_BIT) | ACTIVE_BIT
-  for (let i = 0; i < keyspaceDatabases(m); i++) m.u32[keyspaceDatabase(m, i) * 2 + DATABASE.ORIGIN / 4] = i
+  // The hidden ones as well: they may be exchanged with the others meanwhile.
+  for (let i = 0; i < 2 * keyspaceDatabases(m); i++) m.u32[keyspaceDatabase(m, i) * 2 + DATABASE.ORIGIN / 4] = i
 }
 
 /** Ends a snapshot: all entries are saved. */

@@ -90,6 +90,20 @@ add('AOF-FLUSH-SLEEP', 1, 1, (_client, req, reply, router) => {
   router.log.logs.set(LOGS.SLEEP_US, Math.max(0, req.integer(2) || 0))
   reply.ok()
 })
+add('RELOAD', 0, 3, (client, req, reply, router) => {
+  const options = { saves: true, flushes: true, merges: false }
+  for (let i = 2; i < req.argc; i++) {
+    if (req.is(i, 'NOSAVE')) options.saves = false
+    else if (req.is(i, 'NOFLUSH')) options.flushes = false
+    else if (req.is(i, 'MERGE')) options.merges = true
+    else return reply.error('ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.')
+  }
+  replyFromMain(client, router, 'reload', options, (out, answer) => {
+    const failure = failureOf(answer)
+    if (failure === undefined) out.ok()
+    else out.error(failure)
+  })
+})
 add('PROTOCOL', 1, 1, debugProtocol)
 add('DIGEST', 0, 0, debugDigest)
 add('DIGEST-VALUE', 1, many, debugDigest)

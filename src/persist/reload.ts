@@ -1,0 +1,50 @@
+// DEBUG RELOAD: saves, throws all data away and loads it again, as one step to everybody else. Main thread.
+
+import type { Config } from '../config/config.ts'
+import { lockWord } from '../shared/control.ts'
+import { lockWaitAll, unlock } from '../shared/lock.ts'
+import { Engine } from '../store/engine.ts'
+import { type Memory, memoryRefresh } from '../store/memory.ts'
+import type { Loads } from './loads.ts'
+import type { Log, Saves } from './saves.ts'
+
+export interface ReloadOptions {
+  /** Save first. */
+  readonly saves: boolean
+  /** Empty all databases first. */
+  readonly flushes: boolean
+  /** A key that is there already gives way to that of the file. */
+  readonly merges: boolean
+}
+
+export interface ReloadParts {
+  readonly config: Config
+  readonly log: Log
+  readonly control: Int32Array
+  readonly arenas: readonly Memory[]
+  readonly saves: Saves
+  readonly loads: Loads
+}
+
+/** Returns why it failed, an error to reply. Whoever calls has paused all writes. */
+export async function reload(parts: ReloadParts, options: ReloadOptions): Promise<string | undefined> {
+  const { config, log, control, arenas, saves, loads } = parts
+  if (options.saves && (await saves.saveNow()) !== undefined) return 'ERR'
+  const locks = Int32Array.from(arenas, (_, index) => lockWord(index))
+  lockWaitAll(control, locks, locks.length)
+  try {
+    const engine = new Engine(config.settings, arenas)
+    for (const shard of engine.shards) {
+      memoryRefresh(shard.m)
+      if (options.flushes) for (let db = 0; db < shard.databases; db++) shard.flush(db, true)
+    }
+    await loads.snapshot(saves.path, { duplicates: options.merges ? 'replace' : 'refuse', isLocked: true })
+    log.warn('DB reloaded by DEBUG RELOAD')
+    return undefined
+  } catch (error) {
+    log.warn((error as Error).message)
+    return 'ERR Error trying to load the RDB dump, check server logs'
+  } finally {
+    for (const lock of locks) unlock(control, lock)
+  }
+}
