@@ -36,7 +36,8 @@ const NOT_WHOLE = -1
 const NOT_A_NUMBER = -2
 
 export class Parser {
-  readonly req: Request
+  /** Where the command's arguments go. */
+  req: Request
   /** Where the command being read starts. */
   start = 0
   /** How far it has been read. */
@@ -84,6 +85,11 @@ export class Parser {
     this.bulkBytesMax = other.bulkBytesMax
     this.stranger = other.stranger
     this.shift(delta)
+  }
+
+  /** Whether it is in the midst of a command's arguments. */
+  get isInside(): boolean {
+    return this.#left >= 0
   }
 
   /** Bytes before a long argument that is being read: Redis has cut them off its buffer, and CLIENT LIST shows that. */

@@ -49,12 +49,40 @@ export class Request {
   /** The protocol for replies that differ by it. */
   resp: 2 | 3 = 2
   sender: Sender = NOBODY
+  /** The argument whose slot and hash are known already, 0 = none. */
+  #hashed = 0
+  #slot = 0
+  #hash = 0
 
   /** Starts a command whose arguments lie in `u8`. */
   start(u8: Uint8Array): void {
     this.u8 = u8
     this.argc = 0
     this.frame = -1
+    this.#hashed = 0
+  }
+
+  /** Becomes what `other` is so far: a command that has not come whole. */
+  takeOver(other: Request): void {
+    this.start(other.u8)
+    for (let i = 0; i < other.argc; i++) this.push(other.at[i], other.length[i])
+  }
+
+  /** Notes the slot and the hash of argument `i`, so that nobody works them out again. */
+  remember(i: number, slot: number, hash: number): void {
+    this.#hashed = i
+    this.#slot = slot
+    this.#hash = hash
+  }
+
+  /** Whether `hash` is that of argument `i`. */
+  isHashed(i: number): boolean {
+    return this.#hashed === i
+  }
+
+  /** What `remember` was told. */
+  get hash(): number {
+    return this.#hash
   }
 
   /** Adds an argument. */
@@ -137,7 +165,7 @@ export class Request {
 
   /** The cluster slot of argument `i` as a key. */
   slot(i: number): number {
-    return keySlot(this.u8, this.at[i], this.length[i])
+    return this.#hashed === i ? this.#slot : keySlot(this.u8, this.at[i], this.length[i])
   }
 
   /** Whether arguments `i` and `j` are the same bytes. */

@@ -16,7 +16,7 @@ import { arityFits } from '../commands/execute.ts'
 import { PAUSE } from '../commands/pause.ts'
 import { Runner } from '../commands/runner.ts'
 import { Attendant } from '../commands/serve.ts'
-import { commandByName, type Entry, findCommand, findSubcommand } from '../commands/table.ts'
+import { commandByName, type Entry, findSubcommand } from '../commands/table.ts'
 import { MAXMEMORY_POLICY, SETTING } from '../config/settings.ts'
 import { NO_AUTH, OUT_OF_MEMORY, wrongArguments } from '../protocol/errors.ts'
 import type { Reply } from '../protocol/reply.ts'
@@ -119,10 +119,10 @@ export class Dispatcher {
     this.#post.publish()
   }
 
-  /** Runs or mails one command, or says that it must wait. */
-  dispatch(client: Connection, req: Request): number {
+  /** Runs or mails one command, the one that it names if there is such, or says that it must wait. */
+  dispatch(client: Connection, req: Request, named: Entry | undefined): number {
     const { reply } = this.#router
-    let entry = findCommand(req.u8, req.at[0], req.length[0])
+    let entry = named
     if (entry !== undefined && entry.subcommands.length > 0 && req.argc > 1) {
       entry = findSubcommand(entry, req.u8, req.at[1], req.length[1]) ?? entry
     }

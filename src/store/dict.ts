@@ -151,6 +151,13 @@ export function dictReplace(m: Memory, dict: DictRef, hash: number, item: number
   m.u32[place] = replacement
 }
 
+/** Word where the bucket of `hash` starts, as far as can be told without the lock. */
+export function dictHint(m: Memory, dict: DictRef, hash: number): number {
+  const table = dictNewTable(m, dict)
+  if (table !== 0) return table * 2 + (hash & ((1 << dictNewBits(m, dict)) - 1)) * 16
+  return dictTable(m, dict) * 2 + (hash & ((1 << dictBits(m, dict)) - 1)) * 16
+}
+
 // ---- finding a place: the u32 index of the ref in its bucket
 
 let foundBucket = 0 // u32 index of the bucket that the last place was found in

@@ -86,7 +86,7 @@ export class Shard {
 
   /** The entry of the key in argument `i`, for a command that reads it: counts a hit or a miss, and the access. */
   find(req: Request, i: number): EntryRef | 0 {
-    const entry = this.findKey(req.db, req.u8, req.at[i], req.length[i])
+    const entry = this.#findArgument(req, i)
     if (entry === 0) {
       rootAdd(this.m, ROOT.MISSES, 1)
       this.engine.notify(NOTIFY.KEY_MISS, 'keymiss', req.db, req.u8, req.at[i], req.length[i])
@@ -99,7 +99,7 @@ export class Shard {
 
   /** The entry of the key in argument `i`, for a command that changes it: no hit or miss is counted. */
   findForWrite(req: Request, i: number): EntryRef | 0 {
-    const entry = this.findKey(req.db, req.u8, req.at[i], req.length[i])
+    const entry = this.#findArgument(req, i)
     if (entry !== 0 && (req.sender.flags & SENDER.NO_TOUCH) === 0) this.access(entry)
     return entry
   }
@@ -118,7 +118,7 @@ export class Shard {
 
   /** As `find`, but the entry's access stays as it is: for a command that only asks about the key. */
   findUntouched(req: Request, i: number, tellsMiss = true): EntryRef | 0 {
-    const entry = this.findKey(req.db, req.u8, req.at[i], req.length[i])
+    const entry = this.#findArgument(req, i)
     rootAdd(this.m, entry === 0 ? ROOT.MISSES : ROOT.HITS, 1)
     if (entry === 0 && tellsMiss)
       this.engine.notify(NOTIFY.KEY_MISS, 'keymiss', req.db, req.u8, req.at[i], req.length[i])
@@ -127,9 +127,12 @@ export class Shard {
 
   /** The live entry of a key; an expired one is deleted, or on a replica passed over. No side effect otherwise. */
   findKey(db: number, key: Uint8Array, at: number, length: number): EntryRef | 0 {
+    return this.#findHashed(db, keyHash(this.m, key, at, length), key, at, length)
+  }
+
+  #findHashed(db: number, hash: number, key: Uint8Array, at: number, length: number): EntryRef | 0 {
     const m = this.m
     const keys = databaseKeys(m, keyspaceDatabase(m, db))
-    const hash = keyHash(m, key, at, length)
     const entry = dictFind(m, keys, hash, key, at, length) as number as EntryRef | 0
     if (entry === 0) return 0
     if (entryExpires(m, entry) && m.f64[entry + ENTRY.EXPIRE / 8] <= this.engine.horizon) {
@@ -139,6 +142,14 @@ export class Shard {
     // Whatever changes a value has looked its key up before: this is the one place where old values are saved in time.
     if (entryIsUnsaved(m, entry) && !this.engine.reads) this.changing(db, entry)
     return entry
+  }
+
+  #findArgument(req: Request, i: number): EntryRef | 0 {
+    const key = req.u8
+    const at = req.at[i]
+    const length = req.length[i]
+    const hash = req.isHashed(i) ? req.hash : keyHash(this.m, key, at, length)
+    return this.#findHashed(req.db, hash, key, at, length)
   }
 
   /** The entry is about to be changed or taken away: a snapshot that has yet to save it does so now. */

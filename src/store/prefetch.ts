@@ -1,0 +1,66 @@
+// Has the memory that the coming commands will want fetched before they run.
+//
+// A lookup waits for two cache lines that are usually far away: its bucket, and the entry that the bucket names. One
+// command after the other waits for each in turn; here the lines of a whole batch are asked for at once, and the
+// processor fetches several of them at the same time. A quarter of the time of a GET from 200,000 keys goes that way.
+//
+// No lock is held: what is read is a guess, it decides nothing, and a wrong one costs a line fetched in vain.
+
+import { BUCKET, BUCKET_ITEMS, dictHint } from './dict.ts'
+import { databaseKeys, keyspaceDatabase } from './keyspace.ts'
+import type { Memory } from './memory.ts'
+
+const WORDS_OF_LINE = 16
+const ITEMS_WORD = BUCKET.ITEMS / 4
+const TAG_WORDS = BUCKET_ITEMS / 4
+
+export class Prefetch {
+  readonly #memories: Memory[] = []
+  readonly #hashes: Int32Array
+  readonly #buckets: Int32Array
+  #count = 0
+  /** Keeps the compiler from leaving out reads of which nothing comes. */
+  seen = 0
+
+  constructor(lookups: number) {
+    this.#hashes = new Int32Array(lookups)
+    this.#buckets = new Int32Array(lookups)
+  }
+
+  /** Notes a key that will be looked up. */
+  add(m: Memory, db: number, hash: number): void {
+    this.#memories[this.#count] = m
+    this.#hashes[this.#count] = hash
+    this.#buckets[this.#count++] = dictHint(m, databaseKeys(m, keyspaceDatabase(m, db)), hash)
+  }
+
+  /** Fetches what has been noted. Each loop has nothing else to do, so that its reads are under way together. */
+  fetch(): void {
+    const count = this.#count
+    const memories = this.#memories
+    const buckets = this.#buckets
+    let seen = 0
+    for (let i = 0; i < count; i++) seen ^= peek(memories[i].u32, buckets[i])
+    for (let i = 0; i < count; i++) buckets[i] = itemHint(memories[i].u32, buckets[i], this.#hashes[i])
+    for (let i = 0; i < count; i++) {
+      const { u32 } = memories[i]
+      seen ^= peek(u32, buckets[i]) ^ peek(u32, buckets[i] + WORDS_OF_LINE)
+    }
+    this.seen = seen
+    this.#count = 0
+  }
+}
+
+const peek = (u32: Uint32Array, word: number): number => (word < u32.length ? u32[word] : 0)
+
+/** Word of the first item in the bucket at word `bucket` whose tag fits; 0 if none does. */
+function itemHint(u32: Uint32Array, bucket: number, hash: number): number {
+  if (bucket + WORDS_OF_LINE > u32.length) return 0
+  const tags = Math.imul(hash >>> 24, 0x01010101)
+  for (let word = 0; word < TAG_WORDS; word++) {
+    const x = u32[bucket + word] ^ tags
+    const marks = (x - 0x01010101) & ~x & 0x80808080
+    if (marks !== 0) return u32[bucket + ITEMS_WORD + word * 4 + ((31 - Math.clz32(marks & -marks)) >>> 3)] * 2
+  }
+  return 0
+}
