@@ -37,13 +37,14 @@ export async function drive(
   return { perSecond: (1000 * count) / spentMs, cpuMicroseconds: cpu / count }
 }
 
-/** Measures every server in turn, A B A B, `settings.rounds` times. */
+/** Measures every server in turn, A B A B, `settings.rounds` times; once more before that for warming up. */
 export async function measureInTurn<T>(
   servers: readonly TestServer[],
   settings: Settings,
   measure: (server: TestServer) => Promise<T>,
 ): Promise<Partial<Record<ServerKind, T[]>>> {
   const figures: Partial<Record<ServerKind, T[]>> = {}
+  for (const server of servers) await measure(server)
   for (let round = 0; round < settings.rounds; round++) {
     for (const server of servers) figures[server.kind] = [...(figures[server.kind] ?? []), await measure(server)]
   }
