@@ -4,7 +4,7 @@
 // about the server is read from shared memory: it is answered while shards are busy.
 
 import { createServer, type Server as HttpServer, type ServerResponse } from 'node:http'
-import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Router } from '../router/router.ts'
 import { Admission } from './admission.ts'
 import { CommandBuffer } from './command-buffer.ts'
@@ -19,7 +19,14 @@ import { statusOf } from './status.ts'
 
 /** As long as load balancers keep connections, and a little longer. */
 const KEEP_ALIVE_MS = 75_000
+/** The page loads nothing from elsewhere; its icon is an empty one. */
+const PAGE_POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'"
 const STREAMS = ['subscribe', 'psubscribe', 'monitor']
+
+/** What fastify itself has against a request, in the form of any other error. */
+const failed = (error: Error & { statusCode?: number }, _request: FastifyRequest, reply: FastifyReply): void => {
+  reply.code(error.statusCode ?? 500).send({ error: `ERR ${error.message}` })
+}
 
 export class Gateway {
   readonly #router: Router
@@ -40,6 +47,7 @@ export class Gateway {
       exposeHeadRoutes: false,
       bodyLimit: router.config.number('proto-max-bulk-len'),
       routerOptions: { maxParamLength: 1 << 20 },
+      frameworkErrors: failed,
     })
     this.#register()
   }
@@ -59,9 +67,7 @@ export class Gateway {
     // A body is bytes, whatever it is called.
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-    app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) =>
-      reply.code(error.statusCode ?? 500).send({ error: `ERR ${error.message}` }),
-    )
+    app.setErrorHandler(failed)
     app.setNotFoundHandler((_request, reply) => reply.code(405).send({ error: 'ERR method not allowed' }))
     app.get('/health', (_request, reply) => {
       const reason = healthProblem(this.#router)
@@ -79,12 +85,10 @@ export class Gateway {
       return reply.header('cache-control', 'no-store').send(statusOf(this.#router))
     })
     for (const { path, type, read } of assets) {
-      app.get(path, async (_request, reply) =>
-        reply
-          .type(type)
-          .header('cache-control', 'no-cache')
-          .send(await read()),
-      )
+      app.get(path, async (_request, reply) => {
+        reply.headers({ 'content-type': type, 'cache-control': 'no-cache', 'content-security-policy': PAGE_POLICY })
+        return reply.send(await read())
+      })
     }
     for (const name of STREAMS) {
       const path = name === 'monitor' ? '/monitor' : `/${name}/*`

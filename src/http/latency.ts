@@ -1,6 +1,6 @@
 // The latency histogram of each command in Prometheus's form, made at each scrape from what all threads have counted.
 
-import { Histogram, type MetricObjectWithValues, type MetricValueWithName, type Registry } from 'prom-client'
+import { Histogram, type MetricValueWithName, type Registry } from 'prom-client'
 import type { InfoFacts } from '../commands/server/info-facts.ts'
 import { entries } from '../commands/table.ts'
 import { bucketLimit } from '../shared/statistics.ts'
@@ -8,25 +8,21 @@ import { bucketLimit } from '../shared/statistics.ts'
 /** Limits of the buckets told, µs: every doubling up to 4 s. They are limits of the buckets counted, too. */
 const LIMITS = Array.from({ length: 23 }, (_, i) => 2 ** i)
 
-type Values = MetricObjectWithValues<MetricValueWithName<'cmd' | 'le'>>
-
 export class CommandLatency extends Histogram<'cmd'> {
   readonly #metricName: string
+  readonly #metricHelp: string
   readonly #facts: () => InfoFacts
 
   constructor(name: string, help: string, registry: Registry, facts: () => InfoFacts) {
     super({ name, help, labelNames: ['cmd'], registers: [registry] })
     this.#metricName = name
+    this.#metricHelp = help
     this.#facts = facts
   }
 
-  override async get(): Promise<Values> {
-    return { ...(await super.get()), values: this.#read() }
-  }
-
   /** What the registry asks for when it writes text. */
-  async getForPromString(): Promise<Values> {
-    return this.get()
+  async getForPromString() {
+    return { name: this.#metricName, help: this.#metricHelp, type: 'histogram', values: this.#read() }
   }
 
   #read(): MetricValueWithName<'cmd' | 'le'>[] {

@@ -113,6 +113,8 @@ export class Metrics {
       registers: [this.registry],
       collect() {
         this.reset()
+        // Without labels, a metric that nothing is known of would be told as 0.
+        if (labelNames.length === 0) this.remove({})
         read((labels, value) => this.set(labels, value))
       },
     })
@@ -126,6 +128,7 @@ export class Metrics {
       registers: [this.registry],
       collect() {
         this.reset()
+        if (labelNames.length === 0) this.remove({})
         read((labels, value) => this.inc(labels, value))
       },
     })
@@ -211,17 +214,13 @@ export class Metrics {
   }
 
   #perThread(): void {
-    const each =
-      (stat: number) =>
-      (add: Add): void => {
-        const { router } = this.#facts
-        for (const [i, block] of router.allStatistics.entries()) {
-          const thread = i < router.count ? `router ${i}` : `shard ${i - router.count}`
-          add({ thread }, block.get(stat))
-        }
+    this.#counter('skep_thread_commands_total', 'Commands that a thread has run.', ['thread'], add => {
+      const { router } = this.#facts
+      for (const [i, block] of router.allStatistics.entries()) {
+        const thread = i < router.count ? `router ${i}` : `shard ${i - router.count}`
+        add({ thread }, block.get(STAT.COMMANDS))
       }
-    this.#counter('skep_thread_commands_total', 'Commands that a thread has run.', ['thread'], each(STAT.COMMANDS))
-    this.#counter('skep_thread_mailed_total', 'Commands that a router has mailed.', ['thread'], each(STAT.MAILED))
+    })
   }
 
   #perReplica(): void {
