@@ -7,7 +7,7 @@ import { closeSync, openSync, unlinkSync } from 'node:fs'
 import { lockWord, type Shape, shardBellWord } from '../shared/control.ts'
 import { doorbellRing } from '../shared/doorbell.ts'
 import { lockWaitAll, unlock } from '../shared/lock.ts'
-import { RingConsumer } from '../shared/ring.ts'
+import { ringClear } from '../shared/ring.ts'
 import { OldBlock, RUN, type SnapshotMemory, SnapshotRunBlock, WALK } from '../shared/snapshot-block.ts'
 import { dictCount } from '../store/dict.ts'
 import { epochBegin } from '../store/epoch.ts'
@@ -51,6 +51,12 @@ export class Snapshots {
     return this.#isBusy
   }
 
+  /**
+   * Asked before the barrier: whoever applies changes in an order of its own, the link to a master, stands still until the
+   * function is called that comes of it. Undefined if nobody does.
+   */
+  standStill: () => Promise<() => void> | undefined = () => undefined
+
   /** Keys saved so far, and keys there were at the beginning. */
   get progress(): { readonly saved: number; readonly expected: number } {
     const saved = this.#isBusy ? this.#blocks.reduce((sum, each) => sum + each.saved, 0) : 0
@@ -74,7 +80,13 @@ export class Snapshots {
       if (!this.#areIdle()) await this.#whenIdle()
       for (const index of this.#blocks.keys())
         spills.push(openNameless(`${directory}/temp-${process.pid}-${index}.old`))
-      this.#begin(consumer, spills)
+      const standing = this.standStill()
+      const goOn = standing === undefined ? undefined : await standing
+      try {
+        this.#begin(consumer, spills)
+      } finally {
+        goOn?.()
+      }
       try {
         return await consumer.consume(this.#memory)
       } finally {
@@ -90,7 +102,7 @@ export class Snapshots {
   }
 
   #begin(consumer: SnapshotConsumer<unknown>, spills: readonly number[]): void {
-    for (const ring of this.#memory.rings) emptyRing(ring)
+    for (const ring of this.#memory.rings) ringClear(ring)
     const control = this.#control
     lockWaitAll(control, this.#locks, this.#locks.length)
     let keys = 0
@@ -128,10 +140,4 @@ function openNameless(path: string): number {
   const fd = openSync(path, 'w+', 0o600)
   unlinkSync(path)
   return fd
-}
-
-function emptyRing(buffer: SharedArrayBuffer): void {
-  const ring = new RingConsumer(buffer)
-  while (ring.next() >= 0);
-  ring.release()
 }

@@ -155,6 +155,13 @@ export class RingConsumer {
   }
 }
 
+/** Takes everything out of a ring that nobody reads any more. */
+export function ringClear(buffer: SharedArrayBuffer): void {
+  const ring = new RingConsumer(buffer)
+  while (ring.next() >= 0);
+  ring.release()
+}
+
 /** Whether all that was written into these rings has been taken. Out of date at once. */
 export const ringsAreEmpty = (buffers: readonly SharedArrayBuffer[]): boolean =>
   buffers.every(buffer => {

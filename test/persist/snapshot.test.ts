@@ -1,0 +1,229 @@
+import { describe, expect, test } from 'vitest'
+import { ByteFeed } from '../../src/persist/byte-feed.ts'
+import { OldValueSaver } from '../../src/persist/old-values.ts'
+import { rdbEnd, rdbFooter, rdbHeader } from '../../src/persist/rdb-frame.ts'
+import { RdbLoader } from '../../src/persist/rdb-load.ts'
+import { SnapshotReader } from '../../src/persist/snapshot-reader.ts'
+import { Walker } from '../../src/persist/walker.ts'
+import { RingProducer, ringClear, ringCreate } from '../../src/shared/ring.ts'
+import {
+  OLD_BLOCK,
+  OldBlock,
+  RUN,
+  runBlockCreate,
+  type SnapshotMemory,
+  SnapshotRunBlock,
+} from '../../src/shared/snapshot-block.ts'
+import { DictWalk } from '../../src/store/dict-walk.ts'
+import { datasetDigest } from '../../src/store/digest.ts'
+import type { EntryRef } from '../../src/store/entry.ts'
+import { entryIsUnsaved, epochBegin, epochIsActive } from '../../src/store/epoch.ts'
+import { graveyardStep } from '../../src/store/graveyard.ts'
+import { hashExpireStep } from '../../src/store/hash-expire.ts'
+import { databaseKeys, keyspaceDatabase } from '../../src/store/keyspace.ts'
+import { GROUPS } from '../differential/groups/index.ts'
+import type { Argument } from '../support/client.ts'
+import { type TestKeyspace, testKeyspace } from '../support/keyspace.ts'
+import { chooseSeed, type Random, randomFrom } from '../support/random.ts'
+import { openSpill } from './spill.ts'
+
+/** Everything a snapshot needs, in this thread. */
+class Bench {
+  readonly keyspace: TestKeyspace
+  readonly memory: SnapshotMemory
+  readonly run: SnapshotRunBlock
+  readonly walkers: Walker[]
+  readonly #blocks: OldBlock[]
+  readonly #random: Random
+  readonly #hasLarge: boolean
+
+  /**
+   * With large values the ring must be large: a command that changes one finishes it first, and waits for a reader if
+   * there is no room, who would be this same thread.
+   */
+  constructor(shards: number, random: Random, oldBytes: number, hasLarge: boolean) {
+    this.#random = random
+    this.#hasLarge = hasLarge
+    this.keyspace = testKeyspace(shards)
+    this.memory = {
+      run: runBlockCreate(),
+      old: Array.from({ length: shards }, () => new SharedArrayBuffer(OLD_BLOCK.OLD + oldBytes)),
+      rings: Array.from({ length: shards }, () => ringCreate(hasLarge ? 1 << 22 : 1 << 14)),
+    }
+    this.run = new SnapshotRunBlock(this.memory.run)
+    this.#blocks = this.memory.old.map(each => new OldBlock(each))
+    const { engine } = this.keyspace
+    this.walkers = this.memory.rings.map(
+      (ring, i) => new Walker(engine.shards[i], this.run, this.#blocks[i], new RingProducer(ring)),
+    )
+    // One thread stands for all, so it may meet an entry that any of the walkers is in the middle of.
+    const savers = this.walkers.map((walker, i) => new OldValueSaver(engine, this.run, this.#blocks, i, walker))
+    engine.oldValues = {
+      save: (shard, origin, entry) => savers[shard.index].save(shard, origin, entry),
+      flushed: () => undefined,
+    }
+  }
+
+  /** The barrier. Returns what the snapshot must hold. */
+  begin(): string {
+    for (const [i, { m }] of this.keyspace.engine.shards.entries()) {
+      epochBegin(m)
+      this.#blocks[i].begin(openSpill())
+    }
+    this.run.state = RUN.TAKEN
+    return datasetDigest(this.keyspace.engine.shards)
+  }
+
+  /** A command of any kind, or what happens between commands. */
+  work(): void {
+    const { keyspace } = this
+    const random = this.#random
+    keyspace.db = random.chance(0.7) ? 0 : random.int(0, 3)
+    if (random.chance(0.02)) keyspace.now += random.int(0, 5000)
+    if (random.chance(0.05)) this.#chores()
+    if (random.chance(0.004)) return this.#call('FLUSHALL')
+    if (random.chance(0.004)) return this.#call('FLUSHDB', random.pick(['SYNC', 'ASYNC']))
+    if (random.chance(0.01)) return this.#call('SWAPDB', random.int(0, 3), random.int(0, 3))
+    if (random.chance(0.02)) return this.#call('MOVE', this.#key(), random.int(0, 3))
+    if (this.#hasLarge && random.chance(0.03)) return this.#large()
+    const group = random.pick(GROUPS)
+    const { args } = random.weighted(group.makers).make(random, group.keys)
+    this.#call(...args)
+  }
+
+  #key(): string {
+    return this.#random.pick(['a', 'b', 'c', 'foo', 'bar', 'key:1', 'large:1', 'large:2'])
+  }
+
+  /** Values that take a walker more than one step, and changes to them. */
+  #large(): void {
+    const random = this.#random
+    const key = random.pick(['large:1', 'large:2', 'large:3'])
+    const text = String(random.int(0, 9)).repeat(random.int(1000, 300_000))
+    const many = (each: (i: number) => Argument[]): Argument[] => Array.from({ length: 600 }, (_, i) => each(i)).flat()
+    const way = random.int(0, 8)
+    if (way === 0) this.#call('SET', key, text)
+    else if (way === 1) this.#call('APPEND', key, text)
+    else if (way === 2) this.#call('HSET', key, ...many(i => [`field:${i}`, text.slice(0, 400)]))
+    else if (way === 3) this.#call('ZADD', key, ...many(i => [random.int(0, 1000), `member:${i}`]))
+    else if (way === 4) this.#call('RPUSH', key, ...many(i => [text.slice(0, 300) + i]))
+    else if (way === 5) this.#call('SADD', key, ...many(i => [`member:${i}${text.slice(0, 100)}`]))
+    else if (way === 6) this.#call('RENAME', key, random.pick(['large:1', 'large:2', 'large:3']))
+    else if (way === 7) this.#call('SETRANGE', key, random.int(0, 1000), text.slice(0, 50))
+    else this.#call('DEL', key)
+  }
+
+  #call(...args: readonly Argument[]): void {
+    const texts = args.map(arg => (typeof arg === 'bigint' ? String(arg) : arg))
+    try {
+      this.keyspace.call(...texts)
+    } catch (error) {
+      // Commands of the router are not for keyspaces without one.
+      if (!String(error).includes('no shard command')) throw error
+    }
+  }
+
+  #chores(): void {
+    const { engine, now } = this.keyspace
+    const shard = this.#random.pick(engine.shards)
+    engine.begin(now)
+    hashExpireStep(shard, 2)
+    graveyardStep(shard.m, 10)
+  }
+
+  check(): void {
+    this.keyspace.check()
+    for (const { m, databases } of this.keyspace.engine.shards) {
+      expect(epochIsActive(m)).toBe(false)
+      const walk = new DictWalk()
+      for (let db = 0; db < databases; db++) {
+        walk.start(m, databaseKeys(m, keyspaceDatabase(m, db)))
+        for (let item = walk.next(); item !== 0; item = walk.next()) {
+          expect(entryIsUnsaved(m, item as number as EntryRef)).toBe(false)
+        }
+      }
+    }
+  }
+}
+
+/** Takes one snapshot while commands run. Returns its bytes and what they must hold. */
+function takeSnapshot(bench: Bench, random: Random): { bytes: Buffer; expected: string } {
+  const expected = bench.begin()
+  const reader = new SnapshotReader(bench.memory)
+  const pieces: Uint8Array[] = [rdbHeader([['redis-ver', '7.0.15']])]
+  const read = (): void => {
+    if (reader.next()) pieces.push(Uint8Array.from(reader.u8.subarray(reader.at, reader.at + reader.length)))
+  }
+  while (!reader.isDone) {
+    const way = random.int(0, 9)
+    if (way < 5) for (let i = random.int(1, 10); i > 0; i--) bench.work()
+    else if (way < 7) {
+      const walker = random.pick(bench.walkers)
+      if (walker.isWanted) walker.step(bench.keyspace.now)
+    } else read()
+  }
+  pieces.push(rdbEnd(), rdbFooter(undefined))
+  return { bytes: Buffer.concat(pieces), expected }
+}
+
+/** The digest of what an RDB file holds, loaded into so many shards. */
+function digestOf(bytes: Buffer, shards: number, now: number): string {
+  const { engine } = testKeyspace(shards)
+  let at = 0
+  const feed = new ByteFeed((u8, to, length) => {
+    const piece = Math.min(length, bytes.length - at, 5000)
+    u8.set(bytes.subarray(at, at + piece), to)
+    at += piece
+    return piece
+  }, true)
+  const options = { now, dropsExpired: false, duplicates: 'refuse', checks: true, delay: 0, dbBase: 0, databases: 16 }
+  engine.begin(now)
+  engine.deletesExpired = false
+  const listener = { aux: () => undefined, note: () => undefined }
+  new RdbLoader(feed, engine, undefined, { ...options, duplicates: 'refuse', shard: -1 }, listener).load()
+  return datasetDigest(engine.shards)
+}
+
+describe.each([1, 2, 4])('a snapshot of %i shards', shards => {
+  const seed = chooseSeed()
+  test.each([
+    ['small', false],
+    ['large and small', true],
+  ])(`of %s values holds what there was at its beginning (SKEP_SEED=${seed})`, (_name, hasLarge) => {
+    const random = randomFrom(seed)
+    // A small block has old values go to the file.
+    const bench = new Bench(shards, random, random.pick([512, 65_536]), hasLarge)
+    for (let round = 0; round < 12; round++) {
+      for (let i = 0; i < 150; i++) bench.work()
+      const { bytes, expected } = takeSnapshot(bench, random)
+      expect({ round, digest: digestOf(bytes, random.pick([1, 2, 3]), bench.keyspace.now) }).toEqual({
+        round,
+        digest: expected,
+      })
+      bench.check()
+    }
+  })
+
+  test(`that is given up leaves everything ready for the next (SKEP_SEED=${seed})`, () => {
+    const random = randomFrom(seed)
+    const bench = new Bench(shards, random, 4096, true)
+    for (let round = 0; round < 5; round++) {
+      for (let i = 0; i < 150; i++) bench.work()
+      bench.begin()
+      for (let i = 0; i < 20; i++) {
+        bench.work()
+        const walker = random.pick(bench.walkers)
+        if (walker.isWanted) walker.step(bench.keyspace.now)
+      }
+      bench.run.end(RUN.GIVEN_UP)
+      while (bench.walkers.some(walker => walker.isWanted)) {
+        for (const walker of bench.walkers) if (walker.isWanted) walker.step(bench.keyspace.now)
+        bench.work()
+      }
+      bench.check()
+      for (const ring of bench.memory.rings) ringClear(ring)
+      const { bytes, expected } = takeSnapshot(bench, random)
+      expect({ round, digest: digestOf(bytes, 2, bench.keyspace.now) }).toEqual({ round, digest: expected })
+    }
+  })
+})
