@@ -33,7 +33,7 @@ export async function runServer(loaded: Loaded, sources: Sources, threads: Threa
     )
     process.exit(70)
   })
-  server.onEnd = () => process.exit(0)
+  server.onEnd = () => void systemd.idle.then(() => process.exit(0))
 
   let signalled = false
   const onSignal = (signal: NodeJS.Signals): void => {

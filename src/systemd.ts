@@ -48,6 +48,11 @@ export class Systemd {
     return this.#last
   }
 
+  /** Resolves once nothing is on its way any more. */
+  get idle(): Promise<void> {
+    return this.#last.catch(() => undefined)
+  }
+
   ready(status: string): Promise<void> {
     return this.send('READY=1', `STATUS=${status}`)
   }
