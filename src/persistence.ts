@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import type { Config } from './config/config.ts'
 import { fromByteString, toByteString } from './config/split-args.ts'
 import { AppendOnly } from './persist/append-only.ts'
-import { Loads } from './persist/loads.ts'
+import { type LoadedSnapshot, Loads } from './persist/loads.ts'
 import { Pool } from './persist/pool.ts'
 import { type ReloadOptions, type ReloadParts, reload } from './persist/reload.ts'
 import { Saves } from './persist/saves.ts'
@@ -22,6 +22,8 @@ export class Persistence {
   /** What INFO tells (shared/persistence-block.ts). */
   readonly figures: Float64Array
   readonly appendOnly: AppendOnly
+  /** What was loaded from the snapshot at the start, undefined if there was none. */
+  loaded: LoadedSnapshot | undefined
   /** `dir` is the process's working folder. */
   ownsProcess = false
   readonly #config: Config
@@ -84,6 +86,7 @@ export class Persistence {
     const began = performance.now()
     const loaded = await loads.whileLoading(() => loads.snapshot(saves.path, { duplicates: 'refuse', isLocked: false }))
     saves.forgetChanges()
+    this.loaded = loaded
     if (loaded !== undefined) {
       this.#log.info(`DB loaded from disk: ${((performance.now() - began) / 1000).toFixed(3)} seconds`)
     }

@@ -8,7 +8,7 @@ import { LISTENER } from './commands/journal.ts'
 import { PAUSE } from './commands/pause.ts'
 import type { Config } from './config/config.ts'
 import type { CopyLoaded, CopyTask } from './persist/load-copy.ts'
-import { rdbHeader, standardAux } from './persist/rdb-frame.ts'
+import { type AuxFields, rdbHeader, standardAux } from './persist/rdb-frame.ts'
 import { Failover, type FailoverHost } from './replica/failover.ts'
 import { ReplicationStream } from './replica/stream.ts'
 import { StreamWaker } from './replica/waker.ts'
@@ -18,7 +18,15 @@ import type { LogLine } from './router/replication.ts'
 import type { Server } from './server.ts'
 import { CONTROL, controlFlag, controlSet, lockWord } from './shared/control.ts'
 import { lockWaitAll, unlock } from './shared/lock.ts'
-import { CAPABILITY, NO_ID, NO_POSITION, REPLICA_STATE, ReplicationBlock, ROLE } from './shared/replication-block.ts'
+import {
+  CAPABILITY,
+  LOADING_COPY,
+  NO_ID,
+  NO_POSITION,
+  REPLICA_STATE,
+  ReplicationBlock,
+  ROLE,
+} from './shared/replication-block.ts'
 
 const PING = Buffer.from('*1\r\n$4\r\nPING\r\n')
 const GETACK = Buffer.from('*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n')
@@ -53,10 +61,17 @@ export class ReplicationHub implements FailoverHost {
     this.#locks = Int32Array.from({ length: memory.shape.shards }, (_, index) => lockWord(index))
     this.block.id = newId()
     this.failover = new Failover(this)
+    const { saves, snapshots } = server.persistence
+    saves.moreAux = () => this.#history()
+    // A replica leaves it to its master what has expired.
+    server.persistence.loads.dropsExpired = config.master() === undefined
+    snapshots.standStill = () => this.#quiet()
   }
 
   /** Begins: follows the master that the configuration names. Data has been loaded. */
   start(): void {
+    const { loaded } = this.#server.persistence
+    if (loaded !== undefined) this.#resume(loaded.aux, loaded.expired === 0)
     this.#timer = setInterval(() => this.#second(), SECOND_MS)
     this.#timer.unref()
     const master = this.#config.master()
@@ -243,7 +258,6 @@ export class ReplicationHub implements FailoverHost {
     this.#log.info(`Starting BGSAVE for SYNC with target: ${target}`)
     let rows: number[] = []
     let order: CopyOrder | undefined
-    const loud = await this.quiet()
     try {
       const result = await snapshots.take({
         atBarrier: () => {
@@ -258,7 +272,6 @@ export class ReplicationHub implements FailoverHost {
           order = { rows, id, offset, header: this.#header(), path: isDiskless ? '' : this.#path() }
         },
         consume: async () => {
-          loud()
           this.#waitingSince = 0
           this.#log.info(`Background RDB transfer started by pid ${process.pid}`)
           return (await supervisor.ask(router, 'copy', order)) as CopyResult
@@ -270,7 +283,6 @@ export class ReplicationHub implements FailoverHost {
         )
       } else this.#log.warn('Background transfer error')
     } catch (error) {
-      loud()
       this.#log.error({ err: error }, 'A full copy for replicas failed')
       await supervisor.ask(router, 'copy-failed', rows)
     }
@@ -299,15 +311,7 @@ export class ReplicationHub implements FailoverHost {
   }
 
   #header(): Uint8Array {
-    const { block } = this
-    const db = block.isReplica ? block.number('LINK_DB') : 0
-    return rdbHeader([
-      ...standardAux(Date.now(), 0),
-      ['repl-stream-db', String(Math.max(0, db))],
-      ['repl-id', block.id],
-      ['repl-offset', String(block.number('END'))],
-      ['aof-base', '0'],
-    ])
+    return rdbHeader([...standardAux(Date.now(), 0), ...this.#history(), ['aof-base', '0']])
   }
 
   #path(): string {
@@ -315,10 +319,49 @@ export class ReplicationHub implements FailoverHost {
   }
 
   /** On a replica, holds the master's stream still, so that the offset is that of the data. Returns how to go on. */
-  async quiet(): Promise<() => void> {
-    if (!this.block.isReplica) return () => undefined
-    await this.#ask0('master-quiet', null)
-    return () => void this.#ask0('master-loud', null)
+  #quiet(): Promise<() => void> | undefined {
+    if (!this.block.isReplica) return undefined
+    return this.#ask0('master-quiet', null).then(() => () => void this.#ask0('master-loud', null))
+  }
+
+  // ---- on disk
+
+  /** Where the history stands, for the head of a snapshot file. Every shard is locked. */
+  #history(): AuxFields {
+    const { block } = this
+    if (!this.stream.isActive) return []
+    const db = block.isReplica ? block.number('LINK_DB') : block.word('SELECTED')
+    return [
+      ['repl-stream-db', String(Math.max(0, db))],
+      ['repl-id', block.id],
+      ['repl-offset', String(block.number('END'))],
+    ]
+  }
+
+  /** Goes on with the history of the data that was loaded, if its file told. */
+  #resume(aux: ReadonlyMap<string, string>, isExact: boolean): void {
+    const { block } = this
+    const id = aux.get('repl-id')
+    const offset = Number(aux.get('repl-offset') ?? Number.NaN)
+    if (id?.length !== NO_ID.length || !Number.isSafeInteger(offset) || offset < 0) return
+    const follows = this.#config.master() !== undefined
+    this.#locked(() => {
+      block.lock()
+      if (follows) {
+        block.id = id
+        block.setNumber('END', offset)
+        block.setNumber('HISTORY', 1)
+        block.setNumber('LINK_DB', Number(aux.get('repl-stream-db') ?? 0))
+      } else if (isExact) {
+        // Replicas may go on with what they had, under the id that they know.
+        block.secondId = id
+        block.setNumber('SECOND_END', offset + 1)
+        this.stream.restart(offset)
+        this.#listen(true)
+        block.setNumber('NO_REPLICAS', Date.now())
+      }
+      block.unlock()
+    })
   }
 
   // ---- as a replica: full copies
@@ -329,7 +372,7 @@ export class ReplicationHub implements FailoverHost {
     const { pool } = this.#server.persistence
     const { memory } = supervisor
     const isAsync = isSame && this.#config.get('repl-diskless-load') === 'swapdb'
-    this.block.setWord('ASYNC_LOADING', isAsync ? LOADS.ASYNC : LOADS.PLAIN)
+    this.block.setWord('ASYNC_LOADING', isAsync ? LOADING_COPY.ASYNC : LOADING_COPY.PLAIN)
     log.info('MASTER <-> REPLICA sync: Loading DB in memory')
     const started = Date.now()
     try {
@@ -354,7 +397,7 @@ export class ReplicationHub implements FailoverHost {
     } catch (error) {
       return { error: (error as Error).message, streamDb: -1 }
     } finally {
-      this.block.setWord('ASYNC_LOADING', LOADS.NOTHING)
+      this.block.setWord('ASYNC_LOADING', LOADING_COPY.NONE)
     }
   }
 
@@ -407,8 +450,5 @@ export class ReplicationHub implements FailoverHost {
     return null
   }
 }
-
-/** What INFO says about a full copy being loaded. */
-const LOADS = { NOTHING: 0, PLAIN: 1, ASYNC: 2 } as const
 
 const newId = (): string => randomBytes(20).toString('hex')

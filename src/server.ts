@@ -69,10 +69,10 @@ export class Server {
       executable: process.argv[1] ?? process.execPath,
     }
     this.supervisor = new Supervisor(config, log, facts, threads)
-    this.replication = new ReplicationHub(this)
     this.slowCommands = new SlowCommands(config, this.supervisor)
     this.access = new AccessControl(config, log, this.supervisor)
     this.persistence = new Persistence(config, log, this.supervisor)
+    this.replication = new ReplicationHub(this)
     const answer = answers(this)
     this.supervisor.onAsk = (router, op, args) => answer(op, args, router)
     config.onApply(['port'], () => this.#listenAnew('Unable to listen on this port. Check server logs.'))

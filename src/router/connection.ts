@@ -233,6 +233,7 @@ export class Connection implements Client {
     }
     if (this.awaits !== undefined) return this.#give(this.awaits, u8, at, length)
     if ((this.due[this.dueFirst] & UNWANTED) === 0) this.output().raw(u8, at, length)
+    else if (this.isMaster) this.router.replication.link.replied(u8, at, length)
     this.#settleFirst()
   }
 

@@ -36,6 +36,7 @@ import { type Connection, HOLD } from './connection.ts'
 import { lateCommand } from './late.ts'
 import type { Post } from './post.ts'
 import { refusal } from './refusals.ts'
+import { replicationRefusal } from './replication-refusals.ts'
 import { type Router, shownAddress } from './router.ts'
 import { RUNS_IN_MULTI, Transactions } from './transactions.ts'
 
@@ -110,11 +111,14 @@ export class Dispatcher {
   /** Begins a batch of commands of one connection. */
   start(): void {
     this.#now = this.#runner.startBatch()
+    this.#runner.tally.groups = true
     this.#turn = 0
   }
 
   /** Ends it: gives the locks back, lets mail go out. */
   finish(): void {
+    this.#runner.tally.close()
+    this.#runner.tally.groups = false
     this.#giveLocks()
     this.#post.publish()
   }
@@ -219,7 +223,8 @@ export class Dispatcher {
   }
 
   #exec(client: Connection, entry: Entry, req: Request, reply: Reply): number {
-    const { runner } = this
+    const { tally } = this.#runner
+    tally.close()
     this.#giveLocks()
     const errors = reply.errors
     const shown = client.queue?.isBroken === true ? undefined : client.queue?.shown
@@ -229,12 +234,7 @@ export class Dispatcher {
     }
     for (const line of shown ?? []) this.#router.monitors.show(line)
     this.#router.monitored(client, entry, req)
-    const end = performance.now()
-    const microseconds = (end - runner.clock) * 1000
-    this.#statistics.called(entry.id, microseconds, reply.errors !== errors)
-    if (this.#engine.settings[SETTING.latencyTracking] !== 0) this.#statistics.timed(entry.id, microseconds)
-    runner.clock = end
-    runner.noteSlow(entry, req, microseconds)
+    tally.noteSlow(entry, req, tally.alone(entry, reply.errors !== errors))
     return DISPATCHED.DONE
   }
 
@@ -252,7 +252,8 @@ export class Dispatcher {
     if (client.queue !== undefined && (command.flags & NO_MULTI) !== 0) return NOT_IN_MULTI
     if (client.resp === 2 && client.isSubscriber && !SUBSCRIBER_COMMANDS.has(command.name))
       return onlyForSubscribers(entry)
-    return refusal(this.#control, entry)
+    const { block } = this.#router.replication
+    return refusal(this.#control, entry) ?? replicationRefusal(block, this.#engine.settings, client, entry)
   }
 
   #refuse(client: Connection, reply: Reply, text: string): void {
@@ -275,19 +276,18 @@ export class Dispatcher {
     reply.resp = client.resp
     const errors = reply.errors
     const before = reply.length
-    const { runner } = this
+    const { tally } = this.#runner
+    tally.close()
+    const started = tally.clock
     // Commands of the router may take locks of their own.
     if (this.#heldCount > 0) this.#giveLocks()
     this.#router.monitored(client, entry, req)
     command.serve(client, req, reply, this.#router)
-    const end = performance.now()
-    const microseconds = (end - runner.clock) * 1000
-    this.#statistics.called(entry.id, microseconds, reply.errors !== errors)
-    if (this.#engine.settings[SETTING.latencyTracking] !== 0) this.#statistics.timed(entry.id, microseconds)
-    if ((client.holds & HOLD.LATER) !== 0) client.late = lateCommand(entry, req, runner.clock)
-    else runner.noteSlow(entry, req, microseconds)
-    runner.clock = end
-    if (reply.errors !== errors) runner.failed(reply)
+    const failed = reply.errors !== errors
+    const microseconds = tally.alone(entry, failed)
+    if ((client.holds & HOLD.LATER) !== 0) client.late = lateCommand(entry, req, started)
+    else tally.noteSlow(entry, req, microseconds)
+    if (failed) this.#runner.failed(reply)
     this.#router.replied(client, before)
     return DISPATCHED.DONE
   }

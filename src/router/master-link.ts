@@ -483,6 +483,19 @@ export class MasterLink {
     done?.()
   }
 
+  /** A command of the master's has been replied to: with an error, if the data is not what the master's is. */
+  replied(u8: Uint8Array, at: number, length: number): void {
+    if (length === 0 || u8[at] !== MINUS) return
+    const text = Buffer.from(u8.subarray(at, at + length))
+      .toString('latin1')
+      .trimEnd()
+    const command = this.#client?.lastCommand ?? ''
+    this.#log(
+      'warn',
+      `== CRITICAL == This replica is sending an error to its master: '${text}' after processing the command '${command}'`,
+    )
+  }
+
   /** Passes on what has taken effect. */
   #flush(): void {
     const pending = this.#pending
@@ -536,3 +549,4 @@ export class MasterLink {
 
 const NOTHING = Buffer.alloc(0)
 const LF = 10
+const MINUS = 45

@@ -3,6 +3,7 @@
 import type { Client } from '../commands/client.ts'
 import { type ReplicaFacts, type Replication, replicaFacts } from '../commands/replication/replication.ts'
 import { SETTING } from '../config/settings.ts'
+import type { Reply } from '../protocol/reply.ts'
 import { StreamConsumer } from '../replica/consumer.ts'
 import { ReplicationStream } from '../replica/stream.ts'
 import { StreamWaker } from '../replica/waker.ts'
@@ -34,6 +35,7 @@ export interface LogLine {
 const GETACK = Buffer.from('*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n')
 const CRON_MS = 100
 const TICKS_A_SECOND = 10
+const LOGGED_REPLY_MAX = 256
 const NEWLINE = Buffer.from('\n')
 
 export class RouterReplication implements Replication {
@@ -94,6 +96,10 @@ export class RouterReplication implements Replication {
   sync(client: Client): void {
     const feed = this.#register(client as Connection, true)
     if (feed !== undefined) this.#wantsCopy(feed, '?')
+  }
+
+  wrongOffset(client: Client): void {
+    this.log('warn', `Replica ${client.address} asks for synchronization but with a wrong offset`)
   }
 
   #register(client: Connection, isOld: boolean): ReplicaFeed | undefined {
@@ -256,6 +262,25 @@ export class RouterReplication implements Replication {
 
   countGood(): void {
     this.block.countGood(Date.now(), this.#router.engine.settings[SETTING.minReplicasMaxLag])
+  }
+
+  /** A command of a replica or of the master has been replied to, which nobody reads. */
+  unwanted(client: Connection, reply: Reply, from: number): void {
+    if (client.isMaster) return this.link.replied(reply.u8, from, reply.length - from)
+    const feed = this.#feeds.get(client)
+    if (feed === undefined) return
+    const text = Buffer.from(reply.u8.subarray(from, reply.length)).toString('latin1').trimEnd()
+    if (text.startsWith('-')) {
+      this.log(
+        'warn',
+        `== CRITICAL == This master is sending an error to its replica: '${text}' after processing the command '${client.lastCommand}'`,
+      )
+    }
+    this.log(
+      'warn',
+      `Replica generated a reply to command '${client.lastCommand}', disconnecting it: ${text.slice(0, LOGGED_REPLY_MAX)}`,
+    )
+    this.#router.drop(client)
   }
 
   // ---- the end of a turn

@@ -491,7 +491,9 @@ export class Router implements RouterForCommands {
   /** The reply to a command has been written to `reply` from `before` on: drops it if the client does not want it. */
   replied(client: Connection, before: number, reply = this.reply): void {
     if (client.replyMode === 'on') return
-    if (!this.wantsReply(client)) reply.length = before
+    if (this.wantsReply(client)) return
+    if (reply.length > before) this.replication.unwanted(client, reply, before)
+    reply.length = before
   }
 
   /** Whether CLIENT REPLY lets the current command's reply through; moves SKIP on. */
@@ -709,7 +711,7 @@ export class Router implements RouterForCommands {
     if (late === undefined) return
     client.late = undefined
     if (failed) runner.failedLate(late.entry.id, reply)
-    runner.noteSlow(late.entry, late.req, (performance.now() - late.startedAt) * 1000)
+    runner.tally.noteSlow(late.entry, late.req, (performance.now() - late.startedAt) * 1000)
   }
 
   withShards<T>(work: (engine: Engine) => T): T {

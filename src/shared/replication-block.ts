@@ -27,7 +27,7 @@
 //      152             8  NET_INPUT       router 0          f64, bytes that came from the master
 //      160             8  NET_OUTPUT      routers, locked   f64, bytes that went to replicas
 //      168             4  MASTER_PORT     main
-//      172             4  ASYNC_LOADING   router 0          1 while a full copy is loaded and the old data served
+//      172             4  ASYNC_LOADING   main              a full copy is being loaded: see LOADING_COPY
 //      176            48  ID              main, locked      40 hex digits
 //      224            48  SECOND_ID       main, locked      40 hex digits
 //      272           272  MASTER_HOST     main, locked      u16 length, latin1
@@ -131,6 +131,9 @@ export const REPLICA_FLAG = {
 } as const
 
 export const FAILOVER_STATE = { NONE: 0, WAITS: 1, HANDS_OVER: 2 } as const
+
+/** What the full copy that is being loaded is of: another data set, or another state of the one that is served. */
+export const LOADING_COPY = { NONE: 0, PLAIN: 1, ASYNC: 2 } as const
 
 export const NO_POSITION = -1
 export const LOST_POSITION = -2

@@ -31,7 +31,10 @@ export const psync: Command = {
   ],
   serve(client, req, reply, router) {
     const offset = req.integer(2)
-    if (!Number.isSafeInteger(offset)) return reply.error(NOT_AN_OFFSET)
+    if (!Number.isSafeInteger(offset)) {
+      router.replication.wrongOffset(client)
+      return reply.error(NOT_AN_OFFSET)
+    }
     if (req.argc > 3 && req.is(3, 'FAILOVER')) return takeOver(client, req.text(1), offset, reply, router)
     if (isRefused(client, reply, router)) return
     router.replication.psync(client, req.text(1), offset)

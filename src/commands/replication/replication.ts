@@ -22,6 +22,8 @@ export interface Replication {
   readonly bufferBytes: number
   /** PSYNC: makes the client a replica, which goes on at `offset` of the history `id`, or gets a full copy. */
   psync(client: Client, id: string, offset: number): void
+  /** A replica asked for something that is no offset. */
+  wrongOffset(client: Client): void
   /** SYNC: makes the client a replica of the old kind. */
   sync(client: Client): void
   /** REPLCONF ACK: the replica has all up to `offset`, and up to `durable` on disk, if that is known. */

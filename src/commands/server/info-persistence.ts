@@ -1,6 +1,7 @@
 // INFO's section on snapshots and the append-only file.
 
 import { PERSISTENCE } from '../../shared/persistence-block.ts'
+import { LOADING_COPY } from '../../shared/replication-block.ts'
 import { ROOT } from '../../store/keyspace.ts'
 import type { InfoFacts } from './info-facts.ts'
 import { LOG_FIELDS, logLines } from './info-log.ts'
@@ -16,7 +17,7 @@ const percent = (part: number, whole: number): string => ((100 * part) / Math.ma
 const secondsSince = (began: number, now: number): number => Math.max(0, Math.floor(now / 1000 - began))
 
 function isLoading({ router }: InfoFacts): boolean {
-  return router.persistence.isLoading
+  return router.persistence.isLoading || router.replication.block.word('ASYNC_LOADING') === LOADING_COPY.PLAIN
 }
 
 /** Fields that are there only while data is loaded. */
@@ -42,7 +43,7 @@ function etaSeconds({ router: { persistence }, now }: InfoFacts): number {
 
 const PERSISTENCE_FIELDS: readonly InfoField[] = [
   ['loading', facts => (isLoading(facts) ? 1 : 0)],
-  ['async_loading', constant(0)],
+  ['async_loading', ({ router }) => (router.replication.block.word('ASYNC_LOADING') === LOADING_COPY.ASYNC ? 1 : 0)],
   ['current_cow_peak', ({ router }) => router.persistence.oldBytes],
   ['current_cow_size', ({ router }) => router.persistence.oldBytes],
   ['current_cow_size_age', constant(0)],

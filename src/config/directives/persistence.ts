@@ -11,7 +11,7 @@ import { fileName, REPLICAOF, SAVE } from '../special-kinds.ts'
 const IN_USE = new Set(['rdbcompression', 'sanitize-dump-payload', 'save'])
 
 function notYet(directives: readonly Directive[]): readonly Directive[] {
-  const inert = 'persistence and replication are not there yet: data lives as long as the process'
+  const inert = 'it is not there yet'
   return directives.map(each => (IN_USE.has(each.name) ? each : { ...each, inert }))
 }
 
@@ -63,7 +63,7 @@ export const APPEND_ONLY: DirectiveGroup = {
 
 export const REPLICATION: DirectiveGroup = {
   title: 'Replication',
-  directives: notYet([
+  directives: [
     directive('replicaof', REPLICAOF, '', 'The master to follow.', { alias: 'slaveof', immutable: true }),
     directive('masterauth', text({ emptyIsNone: true }), '', 'Password for the master.', { sensitive: true }),
     directive('masteruser', text({ emptyIsNone: true }), '', 'User for the master.', { sensitive: true }),
@@ -132,5 +132,5 @@ export const REPLICATION: DirectiveGroup = {
       'What to do when a command from the master or the log fails.',
       { shared: true },
     ),
-  ]),
+  ],
 }

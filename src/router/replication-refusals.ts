@@ -1,0 +1,47 @@
+// Why a command is refused for how replication stands: replicas do not write, a master may need replicas, a replica whose
+// link is down may have nothing to say.
+
+import { MAY_REPLICATE, NO_ASYNC_LOADING, READONLY, STALE, WRITE } from '../commands/command.ts'
+import { isReplica } from '../commands/replication/replication.ts'
+import { commandByName, type Entry } from '../commands/table.ts'
+import { SETTING, type SettingsView } from '../config/settings.ts'
+import { BLOCK, LOADING_COPY, type ReplicationBlock, ROLE } from '../shared/replication-block.ts'
+import type { Connection } from './connection.ts'
+
+const IS_REPLICA = "ERR Replica can't interact with the keyspace"
+const NO_REPLICAS = 'NOREPLICAS Not enough good replicas to write.'
+const READ_ONLY = "READONLY You can't write against a read only replica."
+const MASTER_DOWN = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+const IS_LOADING = 'LOADING Redis is loading the dataset in memory'
+const EXEC = commandByName('exec')
+
+/** The error to reply, undefined if the command may run. */
+export function replicationRefusal(
+  block: ReplicationBlock,
+  settings: SettingsView,
+  client: Connection,
+  entry: Entry,
+): string | undefined {
+  if (client.replica !== undefined && isReplica(client)) {
+    if ((entry.command.flags & (WRITE | READONLY | MAY_REPLICATE)) === 0) return undefined
+    client.lastCommand = entry.fullName
+    return IS_REPLICA
+  }
+  if (block.i32[BLOCK.ROLE / 4] === ROLE.MASTER) {
+    const needed = settings[SETTING.minReplicasToWrite]
+    if (needed === 0 || settings[SETTING.minReplicasMaxLag] === 0 || block.i32[BLOCK.GOOD / 4] >= needed)
+      return undefined
+    return writes(client, entry) ? NO_REPLICAS : undefined
+  }
+  if (settings[SETTING.replicaReadOnly] !== 0 && writes(client, entry)) return READ_ONLY
+  const { flags } = entry.command
+  if (settings[SETTING.replicaServeStaleData] === 0 && (flags & STALE) === 0 && !block.isLinked) return MASTER_DOWN
+  if ((flags & NO_ASYNC_LOADING) !== 0 && block.word('ASYNC_LOADING') === LOADING_COPY.ASYNC) return IS_LOADING
+  return undefined
+}
+
+/** Whether the command writes, or is the EXEC of some that do. */
+function writes(client: Connection, entry: Entry): boolean {
+  if ((entry.command.flags & WRITE) !== 0) return true
+  return entry === EXEC && client.queue !== undefined && client.queue.transaction.writes
+}
