@@ -52,6 +52,8 @@ export class Attendant {
       const shard = shards[ready[i]]
       const mark = ready[i + 1] as MarkRef
       this.#serveKey(shard, mark, now)
+      // Looking at what is there may have deleted what has expired.
+      this.#runner.passOn()
       markSetReady(shard.m, mark, false)
       markRelease(shard.m, mark)
     }
@@ -94,6 +96,7 @@ export class Attendant {
       const reply = this.#reply
       reply.reset(4096)
       reply.resp = req.resp
+      this.#runner.passOn()
       this.#engine.begin(now)
       const { errors } = reply
       this.#runner.journal.begin(shard, req.db, false)

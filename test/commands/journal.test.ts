@@ -4,7 +4,7 @@ import { Runner } from '../../src/commands/runner.ts'
 import { commandByName, type Entry, entries } from '../../src/commands/table.ts'
 import { Parser } from '../../src/protocol/parser.ts'
 import { Reply } from '../../src/protocol/reply.ts'
-import { Request } from '../../src/protocol/request.ts'
+import { Request, requestOf } from '../../src/protocol/request.ts'
 import { Statistics, statisticsBytes } from '../../src/shared/statistics.ts'
 import { testKeyspace } from '../support/keyspace.ts'
 
@@ -97,10 +97,7 @@ test('a transaction is one record of all its writes, concerning the shards of th
   const all = { shards: Int32Array.of(0, 1, 2, 3), count: 4 }
   const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
   const shardOf = (key: string): number => {
-    const req = new Request()
-    req.start(new Uint8Array(Buffer.from(key)))
-    req.push(0, key.length)
-    return keyspace.engine.shardOfSlot(req.slot(0)).index
+    return keyspace.engine.shardOfSlot(requestOf(['GET', key]).slot(1)).index
   }
   const first = keys[0]
   const other = keys.find(key => shardOf(key) !== shardOf(first)) as string

@@ -3,7 +3,7 @@
 import { countBitRange, countBits, findBit } from '../../bytes/bits.ts'
 import { NOT_AN_INTEGER, SYNTAX } from '../../protocol/errors.ts'
 import type { Request } from '../../protocol/request.ts'
-import { TYPE } from '../../store/entry.ts'
+import { entryType, TYPE } from '../../store/entry.ts'
 import { type Shard, WRONG } from '../../store/shard.ts'
 import { stringAt, stringLength } from '../../store/string.ts'
 import { type Argument, type Command, oneKey, READONLY } from '../command.ts'
@@ -24,8 +24,8 @@ const BYTES_PER_EFFORT = 64
 
 /** How much of a string there is to go through. */
 function effort(shard: Shard, req: Request): number {
-  const entry = shard.findKey(req.db, req.u8, req.at[1], req.length[1])
-  return entry === 0 ? 0 : stringLength(shard.m, entry) / BYTES_PER_EFFORT
+  const entry = shard.peek(req, 1)
+  return entry === 0 || entryType(shard.m, entry) !== TYPE.STRING ? 0 : stringLength(shard.m, entry) / BYTES_PER_EFFORT
 }
 
 // The range that `readRange` found, in bits; both ends included.

@@ -6,7 +6,7 @@ import { SYNTAX } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
 import { NOTIFY } from '../../store/engine.ts'
-import { TYPE } from '../../store/entry.ts'
+import { entryType, TYPE } from '../../store/entry.ts'
 import { type Shard, WRONG } from '../../store/shard.ts'
 import { STRING_BLOCK, stringAt, stringBlockCreate, stringLength } from '../../store/string.ts'
 import { setStringBlock } from '../../store/string-entry.ts'
@@ -41,8 +41,8 @@ export const bitop: Command = {
     let bytes = 0
     for (let i = FIRST_SOURCE; i < req.argc; i++) {
       const home = shard.ofKey(req, i)
-      const entry = home.findKey(req.db, req.u8, req.at[i], req.length[i])
-      if (entry !== 0) bytes += stringLength(home.m, entry)
+      const entry = home.peek(req, i)
+      if (entry !== 0 && entryType(home.m, entry) === TYPE.STRING) bytes += stringLength(home.m, entry)
     }
     return bytes / BYTES_PER_EFFORT
   },

@@ -139,7 +139,7 @@ export function rangeCost(
   isReversed: boolean | undefined,
 ): number {
   const owner = shard.ofKey(req, key)
-  const entry = owner.findKey(req.db, req.u8, req.at[key], req.length[key])
+  const entry = owner.peek(req, key)
   if (entry === 0 || entryType(owner.m, entry) !== TYPE.ZSET) return 0
   const count = zsetLength(owner.m, entry)
   if (count <= SMALL) return count

@@ -82,6 +82,6 @@ export function removeTarget(target: Shard, req: Request, i: number, reply: Repl
 export function zsetEffort(shard: Shard, req: Request, i: number): number {
   if (i >= req.argc) return 0
   const owner = shard.ofKey(req, i)
-  const entry = owner.findKey(req.db, req.u8, req.at[i], req.length[i])
+  const entry = owner.peek(req, i)
   return entry !== 0 && entryType(owner.m, entry) === TYPE.ZSET ? zsetLength(owner.m, entry) : 0
 }

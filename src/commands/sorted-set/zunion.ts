@@ -298,7 +298,7 @@ function sourcesCost(shard: Shard, req: Request, at: number): number {
   let cost = 0
   for (let i = at + 1; i < end; i++) {
     const owner = shard.ofKey(req, i)
-    const entry = owner.findKey(req.db, req.u8, req.at[i], req.length[i])
+    const entry = owner.peek(req, i)
     if (entry === 0) continue
     const type = entryType(owner.m, entry)
     if (type === TYPE.ZSET) cost += zsetLength(owner.m, entry)

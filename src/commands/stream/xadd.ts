@@ -3,7 +3,7 @@
 import { SETTING } from '../../config/settings.ts'
 import { wrongArguments } from '../../protocol/errors.ts'
 import { NOTIFY } from '../../store/engine.ts'
-import { ENCODING, type EntryRef, entryValue, TYPE } from '../../store/entry.ts'
+import { ENCODING, type EntryRef, entryType, entryValue, TYPE } from '../../store/entry.ts'
 import type { Memory } from '../../store/memory.ts'
 import { WRONG } from '../../store/shard.ts'
 import { lastIdWord, type StreamRef, streamCreate, streamLength } from '../../store/stream.ts'
@@ -151,8 +151,10 @@ export const xtrim: Command = {
     { name: 'trim', type: 'block', args: TRIM_ARGUMENTS },
   ],
   cost(shard, req) {
-    const entry = shard.findKey(req.db, req.u8, req.at[1], req.length[1])
-    return entry === 0 ? 0 : streamLength(shard.m, entryValue(shard.m, entry) as StreamRef) / TRIMMED_PER_EFFORT
+    const entry = shard.peek(req, 1)
+    return entry === 0 || entryType(shard.m, entry) !== TYPE.STREAM
+      ? 0
+      : streamLength(shard.m, entryValue(shard.m, entry) as StreamRef) / TRIMMED_PER_EFFORT
   },
 
   run(shard, req, reply) {

@@ -4,7 +4,7 @@ import { NOT_AN_INTEGER } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
 import { NOTIFY } from '../../store/engine.ts'
-import { ENCODING, entryValue, TYPE } from '../../store/entry.ts'
+import { ENCODING, entryType, entryValue, TYPE } from '../../store/entry.ts'
 import { type Shard, WRONG } from '../../store/shard.ts'
 import { lastIdWord, type StreamRef, streamCreate } from '../../store/stream.ts'
 import {
@@ -191,8 +191,8 @@ const destroy: ShardCommand = {
     { name: 'groupname', type: 'string' },
   ],
   cost(shard, req) {
-    const entry = shard.findKey(req.db, req.u8, req.at[KEY], req.length[KEY])
-    if (entry === 0) return 0
+    const entry = shard.peek(req, KEY)
+    if (entry === 0 || entryType(shard.m, entry) !== TYPE.STREAM) return 0
     const group = groupFind(shard.m, entryValue(shard.m, entry), req.u8, req.at[NAME], req.length[NAME])
     return group === 0 ? 0 : idTreeCount(shard.m, groupPending(group))
   },

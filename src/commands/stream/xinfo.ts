@@ -3,7 +3,7 @@
 import { NO_SUCH_KEY, NOT_AN_INTEGER } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
-import { entryValue, TYPE } from '../../store/entry.ts'
+import { entryType, entryValue, TYPE } from '../../store/entry.ts'
 import type { Memory } from '../../store/memory.ts'
 import { type Shard, WRONG } from '../../store/shard.ts'
 import {
@@ -70,8 +70,8 @@ function streamOf(shard: Shard, req: Request, reply: Reply): StreamRef | 0 {
 }
 
 function effort(shard: Shard, req: Request): number {
-  const entry = shard.findKey(req.db, req.u8, req.at[KEY], req.length[KEY])
-  if (entry === 0) return 0
+  const entry = shard.peek(req, KEY)
+  if (entry === 0 || entryType(shard.m, entry) !== TYPE.STREAM) return 0
   return idTreeCount(shard.m, streamNodes(entryValue(shard.m, entry) as StreamRef)) / NODES_PER_EFFORT
 }
 

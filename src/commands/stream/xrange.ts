@@ -3,7 +3,7 @@
 import { NOT_AN_INTEGER, SYNTAX } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
-import { entryValue, TYPE } from '../../store/entry.ts'
+import { entryType, entryValue, TYPE } from '../../store/entry.ts'
 import { type Shard, WRONG } from '../../store/shard.ts'
 import { type StreamRef, streamLength } from '../../store/stream.ts'
 import { StreamId } from '../../store/stream-id.ts'
@@ -18,8 +18,8 @@ const walk = new StreamWalk()
 
 function cost(shard: Shard, req: Request): number {
   const limit = req.argc > 5 && req.is(4, 'COUNT') ? req.integer(5) : Number.POSITIVE_INFINITY
-  const entry = shard.findKey(req.db, req.u8, req.at[1], req.length[1])
-  if (entry === 0) return 0
+  const entry = shard.peek(req, 1)
+  if (entry === 0 || entryType(shard.m, entry) !== TYPE.STREAM) return 0
   const length = streamLength(shard.m, entryValue(shard.m, entry) as StreamRef)
   return limit < length ? limit : length
 }

@@ -48,7 +48,7 @@ function cost(shard: Shard, req: Request): number {
   let entries = 0
   for (let i = keysAt; i < keysAt + (req.argc - keysAt) / 2; i++) {
     const home = shard.ofKey(req, i)
-    const entry = home.findKey(req.db, req.u8, req.at[i], req.length[i])
+    const entry = home.peek(req, i)
     if (entry === 0 || entryType(home.m, entry) !== TYPE.STREAM) continue
     // Readers mostly follow the end of a stream; only one that asks for more than a node or two is slow.
     if (count === Number.POSITIVE_INFINITY) entries += streamLength(home.m, entryValue(home.m, entry) as StreamRef)
