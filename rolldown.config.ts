@@ -3,6 +3,9 @@
 
 import { cpSync } from 'node:fs'
 import { defineConfig } from 'rolldown'
+import manifest from './package.json' with { type: 'json' }
+
+const { dependencies } = manifest
 
 export default defineConfig({
   input: {
@@ -14,7 +17,7 @@ export default defineConfig({
     'persist/worker': 'src/persist/worker.ts',
   },
   platform: 'node',
-  external: [/^node:/, 'fastify', 'hash-sum', 'pino', 'pino-pretty', 'piscina', 'prom-client'],
+  external: [/^node:/, ...Object.keys(dependencies)],
   // The status page is served as it is written.
   plugins: [{ name: 'page', writeBundle: () => cpSync('src/http/page', 'dist/page', { recursive: true }) }],
   output: { dir: 'dist', format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name].js' },
