@@ -1,19 +1,18 @@
 // Runs commands on shards for one thread, the same way wherever that is: timed, counted, and what they leave behind
 // (effects, keyspace events, entries for the slow log) passed on.
 
-import { performance } from 'node:perf_hooks'
-import { SETTING } from '../config/settings.ts'
 import type { Reply } from '../protocol/reply.ts'
 import { type Request, SENDER } from '../protocol/request.ts'
 import type { Statistics } from '../shared/statistics.ts'
 import type { Engine, Notice } from '../store/engine.ts'
 import type { Shard } from '../store/shard.ts'
-import { READONLY, type ShardCommand, SKIP_SLOWLOG } from './command.ts'
+import { READONLY, type ShardCommand } from './command.ts'
 import { execute } from './execute.ts'
 import { Journal } from './journal.ts'
 import { rememberKeys } from './remember.ts'
 import type { Attendant } from './serve.ts'
 import type { Entry } from './table.ts'
+import { Tally } from './tally.ts'
 
 /** Where a thread sends what commands leave behind. */
 export interface Sink {
@@ -28,8 +27,7 @@ export class Runner {
   readonly statistics: Statistics
   readonly sink: Sink
   readonly journal: Journal
-  /** Where the last command's time ended: the next one's begins there when they follow at once. Milliseconds. */
-  clock = 0
+  readonly tally: Tally
   /** Who serves clients that wait; every thread that runs commands has one. */
   attendant: Attendant | undefined
 
@@ -38,18 +36,22 @@ export class Runner {
     this.statistics = statistics
     this.sink = sink
     this.journal = new Journal(engine)
+    this.tally = new Tally(statistics, engine.settings, (entry, req, microseconds) =>
+      sink.slow(entry, req, microseconds),
+    )
   }
 
   /** Begins a batch of commands: they follow each other at once and see the same time. Returns that time, Unix ms. */
   startBatch(): number {
-    this.clock = performance.now()
+    this.tally.start()
     return Date.now()
   }
 
   /** Runs a command whose locks are held. */
   run(entry: Entry, command: ShardCommand, shard: Shard, req: Request, reply: Reply, now: number): void {
     const { engine, statistics } = this
-    const errors = reply.errors
+    const { errors, length } = reply
+    this.tally.before(entry)
     engine.writer = req.sender.id
     const isJournaled = engine.effects.enabled
     if (isJournaled) this.journal.begin(shard, req.db, entry.singleKey > 0)
@@ -64,27 +66,13 @@ export class Runner {
     }
     if (isJournaled) this.journal.ran(req)
     if ((req.sender.flags & SENDER.TRACKS) !== 0 && (command.flags & READONLY) !== 0) rememberKeys(entry, shard, req)
-    const end = performance.now()
-    const microseconds = (end - this.clock) * 1000
-    this.clock = end
     const failed = reply.errors !== errors
-    statistics.called(entry.id, microseconds, failed)
-    const settings = engine.settings
-    if (settings[SETTING.latencyTracking] !== 0) statistics.timed(entry.id, microseconds)
     if (failed) this.failed(reply)
     // What waits now is noted when it is served.
-    if (engine.waits?.hasBegun !== true) this.noteSlow(entry, req, microseconds)
+    if (engine.waits?.hasBegun === true) this.tally.alone(entry, failed)
+    else this.tally.ran(entry, req, failed, reply.length - length + req.bytes)
     if (engine.notices.length > 0) this.sink.notices(engine.notices)
     if (engine.ready.length > 0 && !engine.effects.isTransaction) this.settle(now)
-  }
-
-  /** Passes a command on that took long. */
-  noteSlow(entry: Entry, req: Request, microseconds: number): void {
-    const { settings } = this.engine
-    const threshold = settings[SETTING.slowlogLogSlowerThan]
-    const watch = settings[SETTING.latencyMonitorThreshold]
-    const isSlow = threshold >= 0 && microseconds >= threshold && (entry.command.flags & SKIP_SLOWLOG) === 0
-    if (isSlow || (watch > 0 && microseconds >= watch * 1000)) this.sink.slow(entry, req, microseconds)
   }
 
   // ---- transactions

@@ -104,7 +104,7 @@ export class Attendant {
       const startedAt = performance.now()
       waiting.serve(shard, req, reply, arg)
       if (reply.errors !== errors) this.#runner.failedLate(entry.id, reply)
-      this.#runner.noteSlow(entry, req, (performance.now() - startedAt) * 1000)
+      this.#runner.tally.noteSlow(entry, req, (performance.now() - startedAt) * 1000)
       this.#runner.passOn()
       this.#deliver(router, slot, ticket, shard.index, reply)
     }

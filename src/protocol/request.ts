@@ -101,6 +101,12 @@ export class Request {
     this.length = length
   }
 
+  /** About how many bytes it has. */
+  get bytes(): number {
+    const last = this.argc - 1
+    return this.at[last] + this.length[last] - this.at[0]
+  }
+
   /** Whether argument `i` is this upper-case word, in any case. */
   is(i: number, word: string): boolean {
     const length = this.length[i]

@@ -3,7 +3,6 @@
 // What keeps a client's commands in order: while answers are due to it, only commands for single shards follow, by mail,
 // and a shard's mail is first in, first out. Everything else waits until nothing is due (HOLD.ANSWERS).
 
-import { performance } from 'node:perf_hooks'
 import {
   BLOCKING,
   NO_AUTH as NO_AUTH_FLAG,

@@ -311,9 +311,9 @@ export class Transactions {
     ;(entry.router as RouterCommand).serve(client, req, all, this.#router)
     client.captures = undefined
     const microseconds = (performance.now() - started) * 1000
-    statistics.called(entry.id, microseconds, all.errors !== errors)
-    if (this.#engine.settings[SETTING.latencyTracking] !== 0) statistics.timed(entry.id, microseconds)
-    this.#runner.noteSlow(entry, req, microseconds)
+    statistics.called(entry.id, 1, microseconds, all.errors !== errors ? 1 : 0)
+    if (this.#engine.settings[SETTING.latencyTracking] !== 0) statistics.timed(entry.id, 1, microseconds)
+    this.#runner.tally.noteSlow(entry, req, microseconds)
     if (all.errors !== errors) this.#runner.failed(all)
     return !isLater
   }

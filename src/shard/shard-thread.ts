@@ -157,13 +157,17 @@ export class ShardThread {
     if (ring.isEmpty()) return worked
     const now = this.#runner.startBatch()
     this.#engine.deletesExpired = controlFlag(this.#control, CONTROL.PAUSED) === 0
-    const started = this.#runner.clock
+    const { tally } = this.#runner
+    tally.groups = true
+    const started = tally.clock
     for (let i = 0; i < BATCH && !outbox.isBlocked; i++) {
       const at = ring.next()
       if (at < 0) break
       this.#run(ring, at, router, now)
-      if (this.#runner.clock - started > BATCH_MS) break
+      if (tally.clock - started > BATCH_MS) break
     }
+    tally.close()
+    tally.groups = false
     this.#giveLock()
     ring.release()
     // What the answers tell of is in the kernel's hands before they leave.

@@ -102,14 +102,14 @@ export class Statistics {
     return this.#f64[stat]
   }
 
-  /** Counts a call that took this long. */
-  called(command: number, microseconds: number, failed: boolean): void {
+  /** Counts calls that took this long together. */
+  called(command: number, calls: number, microseconds: number, failed: number): void {
     const at = COMMANDS_AT / 8 + command * COMMAND_WORDS
     const f64 = this.#f64
-    f64[STAT.COMMANDS]++
-    f64[at]++
+    f64[STAT.COMMANDS] += calls
+    f64[at] += calls
     f64[at + MICROSECONDS] += microseconds
-    if (failed) f64[at + FAILED]++
+    if (failed > 0) f64[at + FAILED] += failed
   }
 
   /** Counts a failure of a call that has been counted already. */
@@ -117,9 +117,9 @@ export class Statistics {
     this.#f64[COMMANDS_AT / 8 + command * COMMAND_WORDS + FAILED]++
   }
 
-  /** Files a call's time in the command's histogram. */
-  timed(command: number, microseconds: number): void {
-    this.#histograms[command * HISTOGRAM_BUCKETS + latencyBucket(microseconds)]++
+  /** Files calls that took this long each in the command's histogram. */
+  timed(command: number, calls: number, microseconds: number): void {
+    this.#histograms[command * HISTOGRAM_BUCKETS + latencyBucket(microseconds)] += calls
   }
 
   /** Counts a call that was refused before it ran. */
