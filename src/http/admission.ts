@@ -63,6 +63,8 @@ export class Admission {
     const identity = `${this.#token} ${shown ?? ''}`
     if (session.identity === identity) return undefined
     session.identity = undefined
+    // Somebody may have come in while there was a token, or may be faster than the listeners follow.
+    if (this.#token === '' && !isLoopback(request.socket.remoteAddress ?? '')) return UNAUTHORIZED
     this.#router.welcome(session.client)
     if (!this.#logIn(session, shown)) return UNAUTHORIZED
     session.identity = identity
@@ -113,6 +115,8 @@ export class Admission {
     return site !== undefined && site !== 'same-origin' && site !== 'none'
   }
 }
+
+const isLoopback = (address: string): boolean => /^(?:::ffff:)?127\./.test(address) || address === '::1'
 
 /** What the request shows, `Bearer …` or `Basic …`. */
 function credentials({ headers }: IncomingMessage, query: string | undefined): string | undefined {

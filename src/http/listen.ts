@@ -16,15 +16,18 @@ export class HttpListener {
     router.link.onAsk('listen-http', places => this.#listen(places as Places))
   }
 
-  /** Listens on new places; those of before are given up only when that has succeeded. */
+  /**
+   * Listens on new places. Those of before are given up first, since the new ones may overlap with them: whoever fails
+   * asks for the old ones again. Connections that are busy stay.
+   */
   async #listen(places: Places): Promise<Listening> {
-    const before = this.#servers
+    for (const server of this.#servers) {
+      server.close()
+      server.closeIdleConnections()
+    }
+    this.#servers = []
     try {
-      this.#servers = places.port === 0 ? [] : await this.#open(places)
-      for (const server of before) {
-        server.close()
-        server.closeIdleConnections()
-      }
+      if (places.port !== 0) this.#servers = await this.#open(places)
       const address = this.#servers[0]?.address()
       return { port: typeof address === 'object' && address !== null ? address.port : 0, error: '' }
     } catch (error) {
