@@ -10,6 +10,12 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     summary: 'Asks a running server whether it answers: status 0 if so, for health checks.',
     load: () => import('./ping.ts'),
   },
+  {
+    name: 'top',
+    form: '[--host HOST] [--port PORT] [--interval SECONDS] [--count TIMES]',
+    summary: 'Shows what the shards, commands and clients of a running server do, live.',
+    load: () => import('./top.ts'),
+  },
 ]
 
 /** The subcommand of that name; a file of configuration that is called so is written ./NAME. */
