@@ -403,6 +403,8 @@ export class ReplicationHub implements FailoverHost {
 
   /** The copy has taken the old data's place. */
   copyLoaded(): null {
+    // The log is of the data from before.
+    if (this.#config.bool('appendonly')) void this.#server.persistence.appendOnly.rewrite()
     return null
   }
 

@@ -30,17 +30,22 @@ export type Outcome =
   /** It did not work; `log` says why, unless it is to be tried again quietly. */
   | { readonly what: 'failed'; readonly log: string; readonly refused: boolean }
 
-const array = (...words: string[]): string =>
+/** A command as it goes over the wire. */
+export const array = (...words: string[]): string =>
   `*${words.length}\r\n${words.map(word => `$${word.length}\r\n${word}\r\n`).join('')}`
 
 const isError = (line: string): boolean => line.startsWith('-')
 
 /** The names of the answers to come, in order. */
-type Step = 'ping' | 'auth' | 'port' | 'address' | 'capa' | 'psync'
+type Step = 'ping' | 'auth' | 'port' | 'address' | 'capa' | 'parent' | 'psync'
 
 export class Handshake {
   readonly #introduction: Introduction
   #due: Step[] = ['ping']
+  /** Whether the master is a skep, and wants to know of those below. */
+  knowsTrees = false
+  /** The master's own master, if it has one and tells. */
+  grandparent: { readonly host: string; readonly port: number } | undefined
 
   constructor(introduction: Introduction) {
     this.#introduction = introduction
@@ -60,6 +65,9 @@ export class Handshake {
         return this.#pinged(line)
       case 'auth':
         if (isError(line)) return failed(`Unable to AUTH to MASTER: ${line}`)
+        break
+      case 'parent':
+        this.#learnParent(line)
         break
       case 'psync':
         return this.#answered(line)
@@ -88,9 +96,17 @@ export class Handshake {
       this.#due.push('address')
       send += array('REPLCONF', 'ip-address', address)
     }
-    this.#due.push('capa')
+    this.#due.push('capa', 'parent')
     send += array('REPLCONF', 'capa', 'eof', 'capa', 'psync2', 'capa', 'skep-tree')
+    send += array('REPLCONF', 'skep-parent', '?')
     return more(send)
+  }
+
+  /** `+host port`, or `+none`; a Redis knows no such option. */
+  #learnParent(line: string): void {
+    this.knowsTrees = line.startsWith('+')
+    const [host, port] = line.slice(1).split(' ')
+    if (this.knowsTrees && Number(port) > 0) this.grandparent = { host, port: Number(port) }
   }
 
   #psync(): string {

@@ -8,8 +8,9 @@
 import type { Socket } from 'node:net'
 import { Reply } from '../protocol/reply.ts'
 import { SENDER } from '../protocol/request.ts'
-import { Handshake, type Outcome } from '../replica/handshake.ts'
+import { array, Handshake, type Outcome } from '../replica/handshake.ts'
 import { Payload } from '../replica/payload.ts'
+import { treeReport } from '../replica/tree.ts'
 import { BytePipe, PIPE, pipeCreate } from '../shared/byte-pipe.ts'
 import { LINK_STATE, NO_ID } from '../shared/replication-block.ts'
 import { type Connection, HOLD } from './connection.ts'
@@ -32,6 +33,8 @@ export interface LoadResult {
   readonly streamDb: number
 }
 
+/** Referrals that are followed one behind the other. */
+const DEPTH_MAX = 32
 const RETRY_MS = 1000
 const PIPE_BYTES = 1 << 20
 /** Applied bytes that wait to be passed on; from here on the next commands wait for those before them. */
@@ -42,8 +45,12 @@ export class MasterLink {
   readonly #router: Router
   readonly #replication: RouterReplication
   #target: Target | undefined
-  /** Where to go instead, after a referral; and back from there if it fails. */
-  #refer: Target | undefined
+  /** Where referrals have led, from the target's on: the ancestors here, the last one being the parent. */
+  #path: Target[] = []
+  /** The parent's own master, should the parent be gone: known once the parent was met. */
+  #elder: Target | undefined
+  /** The master wants to know of those below. */
+  #reports = false
   #socket: Socket | undefined
   #client: Connection | undefined
   #handshake: Handshake | undefined
@@ -88,7 +95,8 @@ export class MasterLink {
   #follow(target: Target): null {
     this.#hangUp()
     this.#target = target
-    this.#refer = undefined
+    this.#path = [target]
+    this.#elder = undefined
     this.#block.setNumber('DOWN_SINCE', Date.now())
     this.#block.setWord('LINK', LINK_STATE.CONNECT)
     this.#connectAt = 0
@@ -165,11 +173,13 @@ export class MasterLink {
       }
       return
     }
-    if (state === LINK_STATE.CONNECTED) this.#sendAck()
+    if (state !== LINK_STATE.CONNECTED) return
+    this.#sendAck()
+    if (this.#reports) this.#say(array('REPLCONF', 'skep-tree', treeReport(this.#block, now)))
   }
 
   #connect(now: number): void {
-    const { host, port } = this.#refer ?? (this.#target as Target)
+    const { host, port } = this.#path.at(-1) as Target
     this.#connectAt = now + RETRY_MS
     this.#block.setNumber('LAST_IO', now)
     this.#block.setWord('LINK', LINK_STATE.CONNECTING)
@@ -180,7 +190,9 @@ export class MasterLink {
       isStreaming: () => this.#block.word('LINK') === LINK_STATE.CONNECTED,
       isFull: () => this.#unpiped.length > 0 || (this.#isLoading && this.#payload === undefined),
       failed: error => {
-        if (this.#socket === socket) this.#fail(`Error condition on socket for SYNC: ${error.message}`)
+        if (this.#socket !== socket) return
+        this.#fail(`Error condition on socket for SYNC: ${error.message}`)
+        this.#climb()
       },
     })
     this.#socket = socket
@@ -189,10 +201,26 @@ export class MasterLink {
 
   #fail(why: string): void {
     this.#log('warn', why)
-    // Whoever referred us knows better, or is worth another try.
-    this.#refer = undefined
     this.#hangUp()
     this.#block.setWord('LINK', LINK_STATE.CONNECT)
+  }
+
+  /** The parent cannot be reached: its own master is asked next, and in the end the one that was asked first. */
+  #climb(): void {
+    const target = this.#target as Target
+    if (this.#path.length > 1) this.#path.pop()
+    else if (this.#path[0] !== target) this.#path = [target]
+    else if (this.#elder !== undefined && this.#router.config.number('repl-fanout') > 0) this.#path = [this.#elder]
+    else return
+    const { host, port } = this.#path.at(-1) as Target
+    this.#log('info', `The next to ask for the stream is ${host}:${port}`)
+    this.#connectAt = 0
+  }
+
+  /** The handshake is over: what it has told of the tree. */
+  #learnTree({ knowsTrees, grandparent }: Handshake): void {
+    this.#reports = knowsTrees
+    if (this.#path.length === 1 && this.#path[0] === this.#target) this.#elder = grandparent
   }
 
   #connected(client: Connection): void {
@@ -275,6 +303,7 @@ export class MasterLink {
 
   #take(outcome: Outcome): void {
     if (outcome.what === 'more') return this.#say(outcome.send)
+    this.#learnTree(this.#handshake as Handshake)
     this.#handshake = undefined
     if (outcome.what === 'failed') {
       if (outcome.refused && this.#target?.takesOver === true) this.#router.ask('failover-refused', null)
@@ -288,7 +317,8 @@ export class MasterLink {
       const { host, port } = outcome
       this.#hangUp()
       this.#log('info', `The master has replicas enough and refers to ${host}:${port}`)
-      this.#refer = { host, port }
+      if (this.#path.length < DEPTH_MAX) this.#path.push({ host, port })
+      else this.#path = [this.#target as Target]
       this.#connectAt = 0
       this.#block.setWord('LINK', LINK_STATE.CONNECT)
     } else if (outcome.what === 'continue') this.#continue(outcome.id)
@@ -326,7 +356,10 @@ export class MasterLink {
     const client = this.#client as Connection
     client.db = Math.max(0, block.number('LINK_DB'))
     client.flags |= SENDER.MASTER
+    const { host, port } = this.#path.at(-1) as Target
     block.lock()
+    block.masterHost = host
+    block.setWord('MASTER_PORT', port)
     if (!this.#replication.stream.isActive) this.#replication.stream.activate()
     block.unlock()
     block.setNumber('HISTORY', 1)
@@ -515,8 +548,7 @@ export class MasterLink {
 
   #sendAck(): void {
     this.#ackDue = false
-    const offset = String(this.#block.number('END'))
-    this.#say(`*3\r\n$8\r\nREPLCONF\r\n$3\r\nACK\r\n$${offset.length}\r\n${offset}\r\n`)
+    this.#say(array('REPLCONF', 'ACK', String(this.#block.number('END'))))
   }
 
   // ---- standing still

@@ -1,11 +1,17 @@
 // Replication as a router sees it: the replicas among its clients, which it feeds, and clients that wait for them.
 
 import type { Client } from '../commands/client.ts'
-import { type ReplicaFacts, type Replication, replicaFacts } from '../commands/replication/replication.ts'
+import {
+  type ReplicaFacts,
+  type Replication,
+  replicaFacts,
+  type TreeNode,
+} from '../commands/replication/replication.ts'
 import { SETTING } from '../config/settings.ts'
 import type { Reply } from '../protocol/reply.ts'
 import { StreamConsumer } from '../replica/consumer.ts'
 import { ReplicationStream } from '../replica/stream.ts'
+import { treeNodes, treeReferral, treeSize } from '../replica/tree.ts'
 import { StreamWaker } from '../replica/waker.ts'
 import { CAPABILITY, REPLICA_FLAG, REPLICA_STATE, ReplicationBlock } from '../shared/replication-block.ts'
 import { STAT } from '../shared/statistics.ts'
@@ -75,6 +81,14 @@ export class RouterReplication implements Replication {
     return this.stream.isActive ? this.stream.first() : 0
   }
 
+  get treeSize(): number {
+    return treeSize(this.block)
+  }
+
+  treeNodes(now: number): readonly TreeNode[] {
+    return treeNodes(this.block, now)
+  }
+
   get bufferBytes(): number {
     return this.stream.isActive ? this.stream.bytes : 0
   }
@@ -89,13 +103,26 @@ export class RouterReplication implements Replication {
     const connection = client as Connection
     const feed = this.#register(connection, false)
     if (feed === undefined) return
-    if (this.#continues(feed, id.toLowerCase(), offset)) return
+    if (this.#refers(feed) || this.#continues(feed, id.toLowerCase(), offset)) return
     this.#wantsCopy(feed, id)
   }
 
   sync(client: Client): void {
     const feed = this.#register(client as Connection, true)
     if (feed !== undefined) this.#wantsCopy(feed, '?')
+  }
+
+  /** Sends a replica on to another, if there are as many here as there may be. */
+  #refers(feed: ReplicaFeed): boolean {
+    const { block } = this
+    if ((block.rowWord(feed.row, 'CAPA') & CAPABILITY.TREE) === 0) return false
+    const target = treeReferral(block, feed.row, this.#router.config.number('repl-fanout'))
+    if (target === undefined) return false
+    this.log('info', `Replica ${feed.name} is referred to ${target.address}:${target.port}`)
+    feed.socket.write(Buffer.from(`-REFER ${target.address} ${target.port}\r\n`))
+    feed.client.socket.destroySoon()
+    feed.client.closing = true
+    return true
   }
 
   wrongOffset(client: Client): void {

@@ -459,6 +459,7 @@ export class Router implements RouterForCommands {
   configChanged(update: ConfigUpdate): void {
     this.config.update(update)
     this.#outputLimits = this.config.outputBufferLimits()
+    if ('min-replicas-max-lag' in update) this.replication.countGood()
     if ('maxmemory-clients' in update || 'maxmemory' in update) this.cron.limitChanged()
   }
 

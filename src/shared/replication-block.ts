@@ -32,7 +32,7 @@
 //      224            48  SECOND_ID       main, locked      40 hex digits
 //      272           272  MASTER_HOST     main, locked      u16 length, latin1
 //      544            32  -
-//      576     512 * 128  REPLICAS        see below         a row a replica
+//      576    2048 * 128  REPLICAS        see below         a row a replica
 //
 // A row, written by the router that has the replica as its client; claimed and freed under the lock:
 //
@@ -49,8 +49,8 @@
 //       56     4  FLAGS     bits, see REPLICA_FLAG
 //       60     4  WORD      replicas below it, as it last said
 //       64    72  ADDRESS   u16 length, latin1
-//      136   376  TREE      u16 length, latin1: what it last said of those below it
-//      512
+//      136  1912  TREE      u16 length, latin1: what it last said of those below it
+//     2048
 
 import { lockWait, unlock } from './lock.ts'
 
@@ -104,7 +104,7 @@ export const ROW = {
   WORD: 60,
   ADDRESS: 64,
   TREE: 136,
-  SIZE: 512,
+  SIZE: 2048,
 } as const
 
 const BYTES = BLOCK.REPLICAS + ROW.SIZE * REPLICAS_MAX

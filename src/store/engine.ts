@@ -50,6 +50,8 @@ export class Engine {
   /** Who saves old values while a snapshot is taken; every thread that runs commands has one. */
   oldValues: OldValues | undefined
   #mayDelete = true
+  /** A client writes to a replica: an expired key must make way, whatever the master will say. */
+  overrules = false
   /** What has expired by this time is gone; a master's commands find everything. */
   horizon = 0
   /** Keeps memory under maxmemory. */

@@ -136,7 +136,7 @@ export class Shard {
     const entry = dictFind(m, keys, hash, key, at, length) as number as EntryRef | 0
     if (entry === 0) return 0
     if (entryExpires(m, entry) && m.f64[entry + ENTRY.EXPIRE / 8] <= this.engine.horizon) {
-      if (this.engine.deletesExpired) this.expire(db, entry)
+      if (this.engine.deletesExpired || this.engine.overrules) this.expire(db, entry)
       return 0
     }
     // Whatever changes a value has looked its key up before: this is the one place where old values are saved in time.

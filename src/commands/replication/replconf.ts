@@ -21,12 +21,19 @@ export const replconf: Command = {
   serve(client, req, reply, router) {
     if (req.argc % 2 === 0) return reply.error(SYNTAX)
     for (let i = 1; i < req.argc; i += 2) {
+      if (req.is(i, 'SKEP-PARENT')) return reply.simple(parentOf(router))
       const outcome = option(client, req, i, router)
       if (outcome === SILENT) return
       if (outcome !== undefined) return reply.error(outcome)
     }
     reply.ok()
   },
+}
+
+/** Whom a replica of ours may go to when we are gone. */
+function parentOf({ replication }: Router): string {
+  const { block } = replication
+  return block.isReplica ? `${block.masterHost} ${block.word('MASTER_PORT')}` : 'none'
 }
 
 /** There is no reply at all. */

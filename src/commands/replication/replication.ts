@@ -14,7 +14,23 @@ export interface ReplicaFacts {
   isRdbOnly: boolean
 }
 
+/** A node below this one in the tree of replicas. */
+export interface TreeNode {
+  /** 1 = a replica of this node. */
+  readonly depth: number
+  readonly address: string
+  readonly port: number
+  readonly offset: number
+  /** Seconds since its parent last heard of it. */
+  readonly lag: number
+  readonly state: string
+}
+
 export interface Replication {
+  /** How many nodes are below this one. */
+  readonly treeSize: number
+  /** Those that are known, each behind its parent. */
+  treeNodes(now: number): readonly TreeNode[]
   readonly block: ReplicationBlock
   /** Bytes that the backlog has, and the offset of the first. */
   readonly backlogFirst: number

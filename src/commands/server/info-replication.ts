@@ -85,6 +85,22 @@ const COMMON: readonly InfoField[] = [
   ],
 ]
 
+/** The lines of INFO replication_tree: the nodes below this one, each behind its parent. */
+export function treeLines(facts: InfoFacts): string[] {
+  const block = blockOf(facts)
+  const end = block.number('END')
+  const parent = block.isReplica ? `${block.masterHost}:${block.word('MASTER_PORT')}` : 'none'
+  const all = [`tree_parent:${parent}`, `tree_parent_link:${block.isLinked ? 'up' : 'down'}`, `tree_offset:${end}`]
+  all.push(`tree_fanout:${facts.config('repl-fanout')}`, `tree_nodes:${facts.router.replication.treeSize}`)
+  for (const [i, node] of facts.router.replication.treeNodes(facts.now).entries()) {
+    all.push(
+      `node${i}:depth=${node.depth},ip=${node.address},port=${node.port},state=${node.state},offset=${node.offset},` +
+        `behind=${Math.max(0, end - node.offset)},lag=${node.lag}`,
+    )
+  }
+  return all
+}
+
 const isActive = (facts: InfoFacts): boolean => blockOf(facts).word('ACTIVE') !== 0
 
 const lines = (fields: readonly InfoField[], facts: InfoFacts): string[] =>

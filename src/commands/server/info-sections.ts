@@ -13,7 +13,7 @@ import { entries } from '../table.ts'
 import type { InfoFacts } from './info-facts.ts'
 import { MEMORY_FIELDS } from './info-memory.ts'
 import { persistenceLines } from './info-persistence.ts'
-import { replicationLines } from './info-replication.ts'
+import { replicationLines, treeLines } from './info-replication.ts'
 import { percentileOf } from './percentiles.ts'
 
 /** A line of INFO: its name and how to find its value. */
@@ -238,6 +238,7 @@ export const SECTIONS: readonly InfoSection[] = [
   { name: 'persistence', title: 'Persistence', isDefault: true, lines: persistenceLines },
   section('Stats', STATS),
   { name: 'replication', title: 'Replication', isDefault: true, lines: replicationLines },
+  { name: 'replication_tree', title: 'Replication_tree', isDefault: false, lines: treeLines },
   section('CPU', CPU),
   section('Modules', []),
   COMMAND_STATISTICS,

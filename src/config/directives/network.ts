@@ -28,6 +28,12 @@ const permission = oneOf(['no', 'yes', 'local'])
 export const SKEP: DirectiveGroup = {
   title: "skep's own",
   directives: [
+    directive(
+      'repl-fanout',
+      integer(0n, 128n),
+      '0',
+      'Replicas that a server feeds; a further skep is referred to one of them. 0 is no limit.',
+    ),
     directive('shards', integer(1n, 128n), `${availableParallelism()}`, 'Keyspaces, each with a thread of its own.', {
       immutable: true,
       initialText: 'number of cores',
