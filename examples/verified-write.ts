@@ -1,7 +1,11 @@
 // Knows that a write is on two disks: on the master's, and on a replica's that has an append-only file.
 //
 // The write is followed by a marker. A replica applies everything in order, so when it has the marker, it has the write;
-// and when nothing waits to be synced to its disk any more, both are there to stay.
+// and when no sync of its append-only file is pending any more, both are there to stay.
+//
+// How much that promises is appendfsync's matter. With `always` it is the whole truth: a server answers, and so shows the
+// marker, only after it has synced. With `everysec` a sync that has not begun is not pending either: a power cut that hits
+// both machines within the same second may still take the write.
 //
 //   sync:wait         sorted set  marker -> when it was written; removed again when seen
 //

@@ -5,6 +5,7 @@ import type { Settings } from '../support/servers.ts'
 import { big } from './big.ts'
 import { busy } from './busy.ts'
 import { handover } from './handover.ts'
+import { http } from './http.ts'
 import { idle } from './idle.ts'
 import { memory } from './memory.ts'
 import { publish } from './publish.ts'
@@ -14,6 +15,7 @@ import { strings } from './strings.ts'
 import { transactions } from './transactions.ts'
 import { types } from './types.ts'
 import { unions } from './unions.ts'
+import { verified } from './verified.ts'
 import { workloads } from './workloads.ts'
 
 /** A set of measurements that answers one question. */
@@ -37,4 +39,6 @@ export const SUITES: readonly Suite[] = [
   publish,
   handover,
   workloads,
+  verified,
+  http,
 ]

@@ -13,7 +13,12 @@ export type Row = {
 }
 
 /** A table of rows that belong together. */
-export type Table = { readonly title: string; readonly rows: readonly Row[] }
+export type Table = {
+  readonly title: string
+  readonly rows: readonly Row[]
+  /** What is compared, where it is not redis-server and skep. */
+  readonly names?: readonly [redis: string, skep: string]
+}
 
 /** What a suite hands back. */
 export type Report = { readonly tables: readonly Table[]; readonly notes: readonly string[] }
@@ -26,7 +31,9 @@ function ratio(row: Row): string {
 /** The table's lines, columns aligned. */
 export function renderTable(table: Table): string {
   const goals = table.rows.some(row => row.goal !== undefined)
-  const head = [table.title, 'unit', 'redis-server', 'skep', 'skep / redis', ...(goals ? ['goal'] : [])]
+  const [redis, skep] = table.names ?? ['redis-server', 'skep']
+  const ratioOf = table.names === undefined ? 'skep / redis' : 'ratio'
+  const head = [table.title, 'unit', redis, skep, ratioOf, ...(goals ? ['goal'] : [])]
   const cells = table.rows.map(row => {
     const line = [row.what, row.unit, showAll(row.redis), showAll(row.skep), ratio(row)]
     return goals ? [...line, row.goal ?? ''] : line
