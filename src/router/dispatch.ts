@@ -34,8 +34,8 @@ import { Waits } from '../store/waits.ts'
 import { type Connection, HOLD } from './connection.ts'
 import { lateCommand } from './late.ts'
 import type { Post } from './post.ts'
-import { refusal } from './refusals.ts'
-import { replicationRefusal } from './replication-refusals.ts'
+import { refusal, refusesSome } from './refusals.ts'
+import { replicationRefusal, replicationRefusesSome } from './replication-refusals.ts'
 import { type Router, shownAddress } from './router.ts'
 import { RUNS_IN_MULTI, Transactions } from './transactions.ts'
 
@@ -70,6 +70,8 @@ export class Dispatcher {
   readonly #transactions: Transactions
   readonly #waits: Waits
   #heldCount = 0
+  /** Whether the state that the server is in keeps some commands from running. */
+  #refusesSome = false
   #turn = 0
   #now = 0
 
@@ -111,6 +113,8 @@ export class Dispatcher {
   start(): void {
     this.#now = this.#runner.startBatch()
     this.#runner.tally.groups = true
+    const { block } = this.#router.replication
+    this.#refusesSome = refusesSome(this.#control) || replicationRefusesSome(block, this.#engine.settings)
     this.#turn = 0
   }
 
@@ -251,6 +255,8 @@ export class Dispatcher {
     if (client.queue !== undefined && (command.flags & NO_MULTI) !== 0) return NOT_IN_MULTI
     if (client.resp === 2 && client.isSubscriber && !SUBSCRIBER_COMMANDS.has(command.name))
       return onlyForSubscribers(entry)
+    // Looked at once a batch: what decides it changes seldom, and never because of what one batch does at once.
+    if (!this.#refusesSome && client.replica === undefined) return undefined
     const { block } = this.#router.replication
     return refusal(this.#control, entry) ?? replicationRefusal(block, this.#engine.settings, client, entry)
   }

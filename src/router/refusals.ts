@@ -12,6 +12,12 @@ const SAVE_FAILED =
   'modify the data set are disabled, because this instance is configured to report errors during writes if RDB ' +
   'snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.'
 
+/** Whether `refusal` may have a reason for any command. */
+export const refusesSome = (control: Int32Array): boolean =>
+  controlFlag(control, CONTROL.SAVE_FAILED) !== 0 ||
+  controlFlag(control, CONTROL.LOG_ERROR) !== 0 ||
+  controlFlag(control, CONTROL.LOADING) !== 0
+
 /** Why a command is refused now, undefined if it is not. `control` are the control block's words. */
 export function refusal(control: Int32Array, { command }: Entry): string | undefined {
   if (controlFlag(control, CONTROL.SAVE_FAILED) !== 0) {

@@ -15,6 +15,10 @@ const MASTER_DOWN = "MASTERDOWN Link with MASTER is down and replica-serve-stale
 const IS_LOADING = 'LOADING Redis is loading the dataset in memory'
 const EXEC = commandByName('exec')
 
+/** Whether `replicationRefusal` may have a reason for a command of a client that is no replica. */
+export const replicationRefusesSome = (block: ReplicationBlock, settings: SettingsView): boolean =>
+  block.i32[BLOCK.ROLE / 4] !== ROLE.MASTER || settings[SETTING.minReplicasToWrite] !== 0
+
 /** The error to reply, undefined if the command may run. */
 export function replicationRefusal(
   block: ReplicationBlock,
