@@ -1,6 +1,7 @@
 // Loads the append-only log: the bases first, side by side, then what was logged since, side by side as well. Main thread.
 
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '../config/config.ts'
 import { fromByteString } from '../config/split-args.ts'
@@ -18,7 +19,7 @@ import type { Log } from './saves.ts'
 
 /** How often the progress is looked at. */
 const LOOK_MS = 50
-/** Threads that replay. Several logs share one if there are more. */
+/** Threads that replay, as far as there are cores for them. Several logs share one if there are more. */
 const THREADS_MAX = 4
 const SIGNATURE = 'REDIS'
 
@@ -161,7 +162,7 @@ interface Replayed {
 /** Replays all logs at a time. */
 async function replay(parts: LogLoadParts, sources: readonly ReplaySource[]): Promise<Replayed> {
   const { log, pool, config, memory, shape, figures } = parts
-  const threads = Math.min(THREADS_MAX, sources.length)
+  const threads = Math.min(THREADS_MAX, availableParallelism(), sources.length)
   const meeting = meetingCreate(sources.length)
   const progress = new SharedArrayBuffer(8 * sources.length)
   const done = figures[PERSISTENCE.LOADING_DONE]

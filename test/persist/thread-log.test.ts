@@ -1,0 +1,152 @@
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { JournalRecord } from '../../src/commands/journal.ts'
+import { defaultSettings, SETTING } from '../../src/config/settings.ts'
+import { ThreadLog } from '../../src/persist/thread-log.ts'
+import { CONTROL } from '../../src/shared/control.ts'
+import { LOG, LOGS, LogBlock, LogsBlock, logCreate, logsCreate } from '../../src/shared/log-block.ts'
+import { Engine } from '../../src/store/engine.ts'
+import { expectLayout, layoutTables } from '../support/layout.ts'
+import { chooseSeed, randomFrom } from '../support/random.ts'
+
+test('the tables in the comment of log-block.ts are the layout', () => {
+  const [log, logs] = layoutTables('shared/log-block.ts')
+  const { DATA, ...fields } = LOG
+  expectLayout(log, fields)
+  expect(DATA).toBe(64)
+  expectLayout(logs, LOGS)
+})
+
+const RING_BYTES = 1024
+const seed = chooseSeed()
+let dir = ''
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'skep-log-'))
+})
+
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+/** A record of commands whose bytes are these texts. */
+function recordOf(shards: readonly number[], texts: readonly string[], db = 0): JournalRecord {
+  const u8 = new Uint8Array(Buffer.from(texts.join('')))
+  const starts = texts.map((_, i) => texts.slice(0, i).join('').length)
+  return {
+    u8,
+    count: texts.length,
+    isTransaction: texts.length > 1,
+    shards: Int32Array.from(shards),
+    shardCount: shards.length,
+    start: i => starts[i],
+    end: i => starts[i] + texts[i].length,
+    db: () => db,
+  }
+}
+
+function newLogs(shards: number, threads: number) {
+  const control = new Int32Array(64)
+  const logs = logsCreate()
+  const blocks = Array.from({ length: shards }, () => new LogBlock(logCreate(RING_BYTES)))
+  const fds = blocks.map((_, shard) => openSync(join(dir, `${shard}`), 'a'))
+  for (const [shard, block] of blocks.entries()) block.fd = fds[shard]
+  const engines = Array.from({ length: threads }, () => new Engine(defaultSettings(), []))
+  return {
+    control,
+    blocks,
+    logs: new LogsBlock(logs),
+    engines,
+    threads: engines.map(engine => new ThreadLog(engine, control, logs, blocks)),
+    file: (shard: number) => readFileSync(join(dir, `${shard}`), 'latin1'),
+    close: () => fds.forEach(closeSync),
+  }
+}
+
+const SELECT_0 = '*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n'
+
+test(`what threads append is in the file after commit, whole and in order, whatever its size (SKEP_SEED=${seed})`, () => {
+  const random = randomFrom(seed)
+  const { threads, blocks, file, close } = newLogs(2, 3)
+  const expected = ['', '']
+  for (let i = 0; i < 3000; i++) {
+    const shard = random.int(0, 1)
+    const size = random.pick([1, 20, 100, 500, RING_BYTES, 5 * RING_BYTES])
+    const text = `<${i}:${'x'.repeat(random.int(0, size))}>`
+    random.pick(threads).append(recordOf([shard], [text]))
+    expected[shard] += expected[shard] === '' ? SELECT_0 + text : text
+    if (random.chance(0.3)) random.pick(threads).commit()
+  }
+  for (const thread of threads) thread.commit()
+  expect(blocks.map(block => block.pending)).toEqual([0, 0])
+  expect(file(0) === expected[0] && file(1) === expected[1]).toBe(true)
+  expect(blocks.map(block => block.size)).toEqual(expected.map(text => text.length))
+  close()
+})
+
+test('a transaction over two shards stands in the files of both under one number, greater each time', () => {
+  const { threads, file, logs, close } = newLogs(3, 1)
+  logs.numbersFrom(10n)
+  threads[0].append(recordOf([0, 2], ['<a>', '<b>']))
+  threads[0].append(recordOf([1], ['<c>'], 3))
+  threads[0].append(recordOf([1, 2], ['<d>']))
+  threads[0].commit()
+  const change = `${SELECT_0}<a><b>*1\r\n$4\r\nEXEC\r\n`
+  expect(file(0)).toBe(`#X:a:5\r\n*1\r\n$5\r\nMULTI\r\n${change}`)
+  expect(file(2)).toBe(`${file(0)}#X:b:6\r\n<d>`)
+  expect(file(1)).toBe(`*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n<c>#X:b:6\r\n${SELECT_0}<d>`)
+  close()
+})
+
+test('the time is noted once a second where that is asked for', () => {
+  const { threads, engines, file, close } = newLogs(1, 1)
+  engines[0].settings[SETTING.aofTimestampEnabled] = 1
+  for (const now of [5_000_100, 5_000_900, 5_001_000]) {
+    engines[0].now = now
+    threads[0].append(recordOf([0], [`<${now}>`]))
+  }
+  threads[0].commit()
+  expect(file(0)).toBe(`#TS:5000\r\n${SELECT_0}<5000100><5000900>#TS:5001\r\n<5001000>`)
+  close()
+})
+
+test('a file that cannot be written makes writes be refused until it can; nothing is lost meanwhile', () => {
+  const { threads, blocks, control, logs, file, close } = newLogs(1, 1)
+  const [thread] = threads
+  const [block] = blocks
+  const good = block.fd
+  // A descriptor that is open for reading only.
+  const bad = openSync(join(dir, '0'), 'r')
+  block.fd = bad
+  thread.append(recordOf([0], ['<a>']))
+  thread.commit()
+  expect(block.error).toBeGreaterThan(0)
+  expect(control[CONTROL.LOG_ERROR / 4]).toBe(block.error)
+  expect(logs.get(LOGS.FAILING)).toBe(1)
+  thread.append(recordOf([0], ['<b>']))
+  thread.commit()
+  block.fd = good
+  thread.commitAll()
+  expect([block.error, control[CONTROL.LOG_ERROR / 4], logs.get(LOGS.FAILING)]).toEqual([0, 0, 0])
+  expect(file(0)).toBe(`${SELECT_0}<a><b>`)
+  expect(block.isLost).toBe(false)
+  // What finds no room while nothing can be written makes a gap.
+  block.fd = bad
+  thread.append(recordOf([0], ['x'.repeat(RING_BYTES - 10)]))
+  thread.commit()
+  thread.append(recordOf([0], ['y'.repeat(RING_BYTES)]))
+  expect(block.isLost).toBe(true)
+  closeSync(bad)
+  close()
+})
+
+test('with `always`, a thread that cannot write ends before anybody hears of the change', () => {
+  const { threads, blocks, engines, close } = newLogs(1, 1)
+  engines[0].settings[SETTING.appendfsync] = 1
+  const bad = openSync(join(dir, '0'), 'r')
+  blocks[0].fd = bad
+  threads[0].append(recordOf([0], ['<a>']))
+  expect(() => threads[0].commit()).toThrow(/Can't recover from AOF write error/)
+  closeSync(bad)
+  close()
+})
