@@ -20,5 +20,5 @@ export default defineConfig({
   external: [/^node:/, ...Object.keys(dependencies)],
   // The status page is served as it is written.
   plugins: [{ name: 'page', writeBundle: () => cpSync('src/http/page', 'dist/page', { recursive: true }) }],
-  output: { dir: 'dist', format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name].js' },
+  output: { dir: 'dist', format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name].js', comments: false },
 })

@@ -1,10 +1,10 @@
 // The server: configuration, log, threads, listening. The command line runs one by run.ts, programs by embedded.ts.
 
-import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { AccessControl } from './access.ts'
 import { answers } from './answers.ts'
 import { httpUrl } from './banner.ts'
+import { randomBytes } from './bytes/crypto.ts'
 import { pauseQuestion } from './commands/connection/client-pause.ts'
 import { PAUSE } from './commands/pause.ts'
 import type { ShutdownOptions } from './commands/server/shutdown.ts'
@@ -44,6 +44,8 @@ export class Server {
   renameLines: readonly LaterLine[] = []
   /** The configuration's `user` lines. */
   userLines: readonly LaterLine[] = []
+  /** Told when clients can connect; data may still be loaded. */
+  onListening: () => void = () => undefined
   /** Told when SHUTDOWN or a signal has ended everything: what is left is to end the process. */
   onEnd: () => void = () => undefined
   /** The process is the server's own: `dir` is its working folder. */
@@ -109,6 +111,7 @@ export class Server {
     const httpFailure = await this.#listenHttp()
     if (httpFailure !== undefined)
       throw new Error(`Failed listening on http-port ${config.get('http-port')}: ${httpFailure}`)
+    this.onListening()
     log.info('Server initialized')
     this.persistence.ownsProcess = this.ownsProcess
     await this.persistence.load()

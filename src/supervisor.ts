@@ -1,10 +1,10 @@
 // The main thread's part: makes the shared memory, starts the threads, passes on what they ask of each other, and ends
 // everything in order. If a thread dies, so does the process: what it held locked could never be trusted again.
 
-import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
+import { randomBytes } from './bytes/crypto.ts'
 import { entries } from './commands/table.ts'
 import type { Config } from './config/config.ts'
 import { streamPagesCreate } from './replica/stream.ts'
@@ -14,12 +14,12 @@ import type { ProcessFacts, RouterData, ShardData, SharedMemory } from './shard/
 import { claimsCreate } from './shared/claims.ts'
 import { CONTROL, controlCreate, controlSet, type Shape, shardBellWord } from './shared/control.ts'
 import { doorbellRing } from './shared/doorbell.ts'
-import { persistenceCreate } from './shared/persistence-block.ts'
 import { logCreate, logsCreate } from './shared/log-block.ts'
 import { logFiguresCreate } from './shared/log-figures.ts'
+import { persistenceCreate } from './shared/persistence-block.ts'
+import { replicationBlockCreate } from './shared/replication-block.ts'
 import { ringCreate } from './shared/ring.ts'
 import { oldBlockCreate, runBlockCreate } from './shared/snapshot-block.ts'
-import { replicationBlockCreate } from './shared/replication-block.ts'
 import { statisticsBytes } from './shared/statistics.ts'
 import { arenaCreate } from './store/arena.ts'
 import { keyspaceCreate } from './store/keyspace.ts'

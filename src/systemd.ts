@@ -5,8 +5,6 @@
 // through systemd's own `systemd-notify`, which is there wherever systemd is; the unit therefore says NotifyAccess=all.
 // Messages are sent one after the other, in their order.
 
-import { execFile } from 'node:child_process'
-
 /** systemd looks for a sign of life within WATCHDOG_USEC; one is sent thrice as often. */
 const SIGNS_PER_PERIOD = 3
 const NOTIFY_MS_MAX = 5000
@@ -98,6 +96,8 @@ export class Systemd {
 
 function runSystemdNotify(fields: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
+    // Loaded only here: most servers have no systemd to talk to.
+    const { execFile } = process.getBuiltinModule('node:child_process')
     execFile('systemd-notify', [...fields], { timeout: NOTIFY_MS_MAX }, error => {
       if (error === null) resolve()
       else reject(new Error(`systemd-notify failed: ${error.message}`, { cause: error }))

@@ -2,8 +2,8 @@
 // written to the sockets, or to a file first, for replicas that must be told the length or where the configuration says so.
 // A replica that is slow to read slows down the reading, and so the snapshot; memory does not grow.
 
-import { randomBytes } from 'node:crypto'
 import { closeSync, createReadStream, fstatSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { randomBytes } from '../bytes/crypto.ts'
 import { rdbEnd, rdbFooter } from '../persist/rdb-frame.ts'
 import { SnapshotReader } from '../persist/snapshot-reader.ts'
 import { REPLICA_FLAG, REPLICA_STATE } from '../shared/replication-block.ts'

@@ -79,8 +79,8 @@ export class Workshop {
   }
 
   async #serve(text: string): Promise<void> {
-    const options = { cwd: this.folder, env: this.#environment, stdio: ['ignore', 'pipe', 'pipe'] } as const
     // `exec`, so that the server gets the signal that is meant for it.
+    const options = { cwd: this.folder, env: this.#environment }
     const server = spawn('sh', ['-c', `exec ${text}`], options)
     this.#servers.push(server)
     let output = ''
