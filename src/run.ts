@@ -20,9 +20,12 @@ export async function runServer(loaded: Loaded, sources: Sources, threads: Threa
   const tell = (sent: Promise<void>): void => {
     sent.catch(error => log.warn((error as Error).message))
   }
-  if (process.stdout.isTTY || config.bool('always-show-logo')) process.stdout.write(banner(config))
   const server = new Server(config, log, threads)
   server.ownsProcess = true
+  // Whoever waits for its first words may connect then, though data is still being loaded.
+  server.onListening = () => {
+    if (process.stdout.isTTY || config.bool('always-show-logo')) process.stdout.write(banner(config))
+  }
   server.userLines = loaded.users
   server.renameLines = loaded.renames
   server.inherited = inheritedSockets()

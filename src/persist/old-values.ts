@@ -6,7 +6,6 @@
 
 import { writeSync } from 'node:fs'
 import { copyBytes } from '../bytes/copy.ts'
-import { SETTING } from '../config/settings.ts'
 import { type OldBlock, RUN, type SnapshotRunBlock } from '../shared/snapshot-block.ts'
 import type { Engine, OldValues } from '../store/engine.ts'
 import type { EntryRef } from '../store/entry.ts'
@@ -14,8 +13,6 @@ import { EntryWriter } from '../store/rdb/entry-writer.ts'
 import { RdbSink } from '../store/rdb/sink.ts'
 import type { Shard } from '../store/shard.ts'
 
-/** Longer strings are not compressed: a client waits. */
-const COMPRESSED_MAX = 16 * 1024
 /** Elements written at a time, and bytes gathered before they move on. */
 const STEP = 256
 const PIECE_BYTES = 64 * 1024
@@ -48,7 +45,8 @@ export class OldValueSaver implements OldValues {
 
   #newWriter(): EntryWriter {
     const sink = new RdbSink()
-    sink.compressedMax = COMPRESSED_MAX
+    // A client waits meanwhile.
+    sink.compresses = false
     return new EntryWriter(sink, this.#engine.settings)
   }
 
@@ -59,7 +57,6 @@ export class OldValueSaver implements OldValues {
     const block = this.#blocks[shard.index]
     const writer = this.#writer
     const { sink } = writer
-    sink.compresses = this.#engine.settings[SETTING.rdbcompression] !== 0
     sink.length = 0
     writer.db = block.db
     writer.start(shard.m, origin, entry, this.#engine.now)

@@ -287,7 +287,7 @@ export class RdbLoader {
     if (isAbsent) {
       if (this.#options.checks) this.#listener.note('RDB file was saved with checksum disabled: no check performed.')
     } else if (this.#options.checks) {
-      sound(isRight, 'Wrong RDB checksum. Aborting now.')
+      sound(isRight, 'RDB CRC error: wrong checksum')
     }
   }
 }

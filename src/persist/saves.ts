@@ -114,7 +114,7 @@ export class Saves {
   async save(): Promise<string | undefined> {
     if (this.isSaving) return 'ERR Background save already in progress'
     if (this.#parts.snapshots.isBusy) return BUSY
-    return (await this.#begin()) === undefined ? undefined : 'ERR'
+    return (await this.#begin(false)) === undefined ? undefined : 'ERR'
   }
 
   /** Saves anew: one being written is given up. Returns what went wrong. */
@@ -122,7 +122,7 @@ export class Saves {
     this.#parts.snapshots.giveUp()
     await this.#running
     while (this.#parts.snapshots.isBusy) await new Promise(resolve => setTimeout(resolve, 1))
-    return this.#begin()
+    return this.#begin(false)
   }
 
   /** Gives up what is being written. */
@@ -151,8 +151,9 @@ export class Saves {
     }
   }
 
-  #begin(): Promise<string | undefined> {
-    const running = this.#write().finally(() => {
+  /** Whether writes are to be refused if it fails: whoever asked and waits is told in another way. */
+  #begin(isBackground = true): Promise<string | undefined> {
+    const running = this.#write(isBackground).finally(() => {
       if (this.#running === running) this.#running = undefined
     })
     this.#running = running
@@ -172,7 +173,7 @@ export class Saves {
   }
 
   /** Takes a snapshot into files and gives them their names. Returns why that failed. */
-  async #write(): Promise<string | undefined> {
+  async #write(isBackground: boolean): Promise<string | undefined> {
     const { config, figures, log, pool, snapshots, arenas } = this.#parts
     const snapshot = this.path
     const folder = this.#parts.folder()
@@ -228,7 +229,7 @@ export class Saves {
       log.info('Background saving terminated with success')
       return undefined
     } catch (error) {
-      figures[PERSISTENCE.HAS_FAILED] = 1
+      if (isBackground) figures[PERSISTENCE.HAS_FAILED] = 1
       log.warn(`Background saving error: ${snapshot}: ${(error as Error).message}`)
       return (error as Error).message
     } finally {

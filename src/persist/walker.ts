@@ -136,6 +136,7 @@ export class Walker implements OwnWalk {
     this.#detached = 0
     this.#detachedCursor = 0
     this.#told.clear()
+    this.#writer.sink.compresses = this.#shard.engine.settings[SETTING.rdbcompression] !== 0
     this.#forget()
   }
 
@@ -253,6 +254,7 @@ export class Walker implements OwnWalk {
     const { sink, db } = this.#writer
     if (sink.length > FLUSH_BYTES) return
     this.#writer = this.#newWriter()
+    this.#writer.sink.compresses = sink.compresses
     this.#writer.sink.raw(sink.u8, 0, sink.length)
     this.#writer.db = db
   }
