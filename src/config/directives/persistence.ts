@@ -1,23 +1,12 @@
 // Directives about snapshots, the append-only file and replication.
 
-import { type Directive, type DirectiveGroup, directive } from '../directive.ts'
+import { type DirectiveGroup, directive } from '../directive.ts'
 import { bool, I32_MAX, I64_MAX, integer, memory, oneOf, text } from '../kinds.ts'
 import { fileName, REPLICAOF, SAVE } from '../special-kinds.ts'
 
-/**
- * What these directives ask for is not there yet. DUMP goes by two of them already, and `save` is often given to switch
- * saving off: the server says at its start that it keeps nothing.
- */
-const IN_USE = new Set(['rdbcompression', 'sanitize-dump-payload', 'save'])
-
-function notYet(directives: readonly Directive[]): readonly Directive[] {
-  const inert = 'it is not there yet'
-  return directives.map(each => (IN_USE.has(each.name) ? each : { ...each, inert }))
-}
-
 export const SNAPSHOTS: DirectiveGroup = {
   title: 'Snapshots',
-  directives: notYet([
+  directives: [
     directive('save', SAVE, '3600 1 300 100 60 10000', 'When to save: after so many seconds with so many changes.'),
     directive('stop-writes-on-bgsave-error', bool(), 'yes', 'Refuse writes while saving fails.', { shared: true }),
     directive('rdbcompression', bool(), 'yes', 'Compress strings in snapshots.', { shared: true }),
@@ -28,9 +17,11 @@ export const SNAPSHOTS: DirectiveGroup = {
     directive('dbfilename', fileName('dbfilename', 'filename', true), 'dump.rdb', 'Name of the snapshot.', {
       guarded: true,
     }),
-    directive('rdb-del-sync-files', bool(), 'no', 'Delete snapshots that only replication needed.'),
+    directive('rdb-del-sync-files', bool(), 'no', 'Delete snapshots that only replication needed.', {
+      inert: 'replicas get their copies without any file',
+    }),
     directive('rdb-save-incremental-fsync', bool(), 'yes', 'Sync snapshots to disk piece by piece.'),
-  ]),
+  ],
 }
 
 export const APPEND_ONLY: DirectiveGroup = {
