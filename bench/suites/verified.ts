@@ -9,6 +9,9 @@ import type { Suite } from './index.ts'
 
 const ARGS = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--repl-diskless-sync-delay', '0']
 const SYNC_MS_MAX = 30_000
+const NOTE =
+  'skep counts what is written and not yet synced as pending, and so waits for the sync of this second. redis-server ' +
+  'counts syncs that are under way; the write may still wait for its own.'
 
 /** Milliseconds for each of some verified writes. */
 async function measure(kind: ServerKind, settings: Settings): Promise<number[]> {
@@ -24,7 +27,7 @@ async function measure(kind: ServerKind, settings: Settings): Promise<number[]> 
     for (let round = 0; round < 2 * settings.rounds; round++) {
       await master.set('key', round)
       const started = performance.now()
-      if (!(await onBothDisks(master, replica))) throw new Error(`${kind}: not verified within a second`)
+      if (!(await onBothDisks(master, replica))) throw new Error(`${kind}: not verified in time`)
       spent.push(performance.now() - started)
     }
     return spent
@@ -43,6 +46,6 @@ export const verified: Suite = {
     const values: Partial<Record<ServerKind, number[]>> = {}
     for (const kind of kinds()) values[kind] = await measure(kind, settings)
     const rows = [{ what: 'verified write', unit: 'ms', goal: '< 1,000 ms', redis: values.redis, skep: values.skep }]
-    return { tables: [{ title: 'until it is verified', rows }], notes: [] }
+    return { tables: [{ title: 'until it is verified', rows }], notes: [NOTE] }
   },
 }

@@ -8,8 +8,7 @@ import { startServer, type TestServer } from '../support/server.ts'
 
 const ARGS = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--repl-diskless-sync-delay', '0']
 
-// skep joins in when it replicates.
-describe.each(SERVERS.filter(kind => kind === 'redis'))('a verified write on %s', kind => {
+describe.each(SERVERS)('a verified write on %s', kind => {
   const servers: TestServer[] = []
   let master: Redis
   let replica: Redis
