@@ -1,8 +1,8 @@
 // Replication on the main thread: who is master and who follows whom, when a full copy is made, and what happens every
 // second. The link to a master is router 0's, replicas are clients of whichever router they came to.
 
-import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
+import { randomBytes } from './bytes/crypto.ts'
 import { pauseQuestion } from './commands/connection/client-pause.ts'
 import { LISTENER } from './commands/journal.ts'
 import { PAUSE } from './commands/pause.ts'

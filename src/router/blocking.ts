@@ -56,6 +56,8 @@ export class Blocking {
   readonly #early = new Map<number, Early>()
   readonly #clientOf: (slot: number) => Connection | undefined
   #count = 0
+  /** Clients that wait for something else than keys. */
+  #others = 0
 
   constructor(
     router: Router,
@@ -130,7 +132,8 @@ export class Blocking {
     this.#post.expect(1)
     // From now on word may come although no answer is due.
     this.#router.pollSoon()
-    this.#router.statistics.set(STAT.BLOCKED_CLIENTS, ++this.#count)
+    this.#count++
+    this.#tellCount()
     if (timeoutMs > 0) this.#setTimer(client, wait, timeoutMs)
   }
 
@@ -189,7 +192,18 @@ export class Blocking {
     clearTimeout(wait.timer)
     client.wait = undefined
     this.#post.expect(-1)
-    this.#router.statistics.set(STAT.BLOCKED_CLIENTS, --this.#count)
+    this.#count--
+    this.#tellCount()
+  }
+
+  #tellCount(): void {
+    this.#router.statistics.set(STAT.BLOCKED_CLIENTS, this.#count + this.#others)
+  }
+
+  /** So many clients wait for replicas or for the disk. */
+  othersWaiting(count: number): void {
+    this.#others = count
+    this.#tellCount()
   }
 
   /** Ends a wait without what was waited for: with a nil, or with this error. Returns false if it was ending anyway. */

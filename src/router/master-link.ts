@@ -548,7 +548,10 @@ export class MasterLink {
 
   #sendAck(): void {
     this.#ackDue = false
-    this.#say(array('REPLCONF', 'ACK', String(this.#block.number('END'))))
+    const { durability } = this.#replication
+    const words = ['REPLCONF', 'ACK', String(this.#block.number('END'))]
+    if (durability.isOn && durability.offset >= 0) words.push('FACK', String(durability.offset))
+    this.#say(array(...words))
   }
 
   // ---- standing still

@@ -6,16 +6,21 @@ import {
   type Replication,
   replicaFacts,
   type TreeNode,
+  type WaitOrder,
+  type WaitOutcome,
 } from '../commands/replication/replication.ts'
 import { SETTING } from '../config/settings.ts'
-import type { Reply } from '../protocol/reply.ts'
+import { Reply } from '../protocol/reply.ts'
+import type { Request } from '../protocol/request.ts'
 import { StreamConsumer } from '../replica/consumer.ts'
 import { ReplicationStream } from '../replica/stream.ts'
 import { treeNodes, treeReferral, treeSize } from '../replica/tree.ts'
 import { StreamWaker } from '../replica/waker.ts'
+import { LogBlock } from '../shared/log-block.ts'
 import { CAPABILITY, REPLICA_FLAG, REPLICA_STATE, ReplicationBlock } from '../shared/replication-block.ts'
 import { STAT } from '../shared/statistics.ts'
 import type { Connection } from './connection.ts'
+import { Durability, type LogMoment } from './durability.ts'
 import { type CopyOrder, type CopyResult, FullCopy } from './full-copy.ts'
 import { MasterLink } from './master-link.ts'
 import type { Post } from './post.ts'
@@ -25,11 +30,12 @@ import type { Router } from './router.ts'
 /** A client in WAIT. */
 interface Waiter {
   readonly client: Connection
+  readonly order: WaitOrder
   readonly offset: number
-  readonly replicas: number
-  readonly isDurable: boolean
-  readonly done: (count: number) => void
-  readonly timer: NodeJS.Timeout | undefined
+  /** Of the append-only files, if they matter. */
+  readonly moment: LogMoment
+  readonly done: (outcome: WaitOutcome) => void
+  timer: NodeJS.Timeout | undefined
 }
 
 /** A line for the log of the main thread. */
@@ -48,6 +54,7 @@ export class RouterReplication implements Replication {
   readonly block: ReplicationBlock
   readonly stream: ReplicationStream
   readonly link: MasterLink
+  readonly durability: Durability
   readonly #router: Router
   readonly #post: Post
   readonly #waker: StreamWaker
@@ -64,6 +71,7 @@ export class RouterReplication implements Replication {
     const { settings } = router.engine
     this.stream = new ReplicationStream(this.block, replication.pages, () => settings[SETTING.replBacklogSize])
     this.#waker = new StreamWaker(this.stream, control, shape)
+    this.durability = new Durability(router.data.memory.log.blocks.map(each => new LogBlock(each)))
     this.link = new MasterLink(router, this)
     router.link.onAsk('copy', order => this.#runCopy(order as CopyOrder))
     router.link.onAsk('copy-failed', rows => this.#copyFailed(rows as readonly number[]))
@@ -79,6 +87,10 @@ export class RouterReplication implements Replication {
 
   get backlogFirst(): number {
     return this.stream.isActive ? this.stream.first() : 0
+  }
+
+  get hasLog(): boolean {
+    return this.durability.isOn
   }
 
   get treeSize(): number {
@@ -252,6 +264,22 @@ export class RouterReplication implements Replication {
     this.countGood()
   }
 
+  replicate(db: number, req: Request, first: number): void {
+    const command = new Reply(256)
+    command.array(req.argc - first)
+    for (let i = first; i < req.argc; i++) command.bulk(req.u8, req.at[i], req.length[i])
+    this.block.lock()
+    if (this.stream.isActive) this.stream.addInDatabase(db, command.u8, 0, command.length)
+    this.block.unlock()
+    this.#router.endTurnSoon()
+  }
+
+  resetStatistics(): void {
+    for (const field of ['SYNC_FULL', 'SYNC_PARTIAL', 'SYNC_REFUSED', 'NET_INPUT', 'NET_OUTPUT'] as const) {
+      this.block.setNumber(field, 0)
+    }
+  }
+
   acknowledged(client: Client, offset: number, durable: number): void {
     const feed = this.#feeds.get(client as Connection)
     if (feed === undefined) return
@@ -369,6 +397,7 @@ export class RouterReplication implements Replication {
       } else if (isSecond) this.#secondOf(feed, now)
     }
     if (isSecond) this.countGood()
+    this.durability.look(this.stream.end)
     this.link.tick(now, isSecond)
     this.turn()
   }
@@ -386,28 +415,30 @@ export class RouterReplication implements Replication {
 
   // ---- waiting for acknowledgements
 
-  wait(client: Client, replicas: number, ms: number, isDurable: boolean, done: (count: number) => void): number {
+  wait(client: Client, order: WaitOrder, done: (outcome: WaitOutcome) => void): WaitOutcome | undefined {
     const connection = client as Connection
-    const offset = this.stream.end
-    const count = this.block.acknowledged(offset, isDurable ? 'DURABLE' : 'ACK')
-    if (count >= replicas || connection.captures !== undefined) return count
+    const { needsLocal } = order
     const waiter: Waiter = {
       client: connection,
-      offset,
-      replicas,
-      isDurable,
+      order,
+      offset: this.stream.end,
+      moment: needsLocal || order.isDurable ? this.durability.moment() : [],
       done,
-      timer: ms > 0 ? setTimeout(() => this.#endWait(waiter), Math.min(ms, 2 ** 31 - 1)) : undefined,
+      timer: undefined,
     }
+    const outcome = this.#outcome(waiter)
+    if (isEnough(waiter, outcome) || connection.captures !== undefined) return outcome
+    if (order.ms > 0) waiter.timer = setTimeout(() => this.#endWait(waiter), Math.min(order.ms, 2 ** 31 - 1))
     if (this.#waiters.size === 0) {
       this.block.setBit('WAITS', this.#router.index, true)
       this.#post.expect(1)
     }
     this.#waiters.add(waiter)
     connection.isWaiting = true
+    this.#countWaiting()
     if (this.stream.isActive && !this.block.isReplica) this.stream.append(GETACK, 0, GETACK.length)
     this.#router.endTurnSoon()
-    return -1
+    return undefined
   }
 
   #ackCame(): void {
@@ -415,23 +446,29 @@ export class RouterReplication implements Replication {
     this.#waker.ring('WAITS', this.#router.index)
   }
 
+  #countWaiting(): void {
+    this.#router.blocking.othersWaiting(this.#waiters.size)
+  }
+
+  #outcome({ offset, order, moment }: Waiter): WaitOutcome {
+    const local = moment.length > 0 && this.durability.isOn && this.durability.isSynced(moment) ? 1 : 0
+    return { local, replicas: this.block.acknowledged(offset, order.isDurable ? 'DURABLE' : 'ACK') }
+  }
+
   #checkWaiters(): void {
-    for (const waiter of this.#waiters) {
-      if (this.block.acknowledged(waiter.offset, waiter.isDurable ? 'DURABLE' : 'ACK') >= waiter.replicas) {
-        this.#endWait(waiter)
-      }
-    }
+    for (const waiter of this.#waiters) if (isEnough(waiter, this.#outcome(waiter))) this.#endWait(waiter)
   }
 
   #endWait(waiter: Waiter): void {
     if (!this.#waiters.delete(waiter)) return
     clearTimeout(waiter.timer)
     waiter.client.isWaiting = false
+    this.#countWaiting()
     if (this.#waiters.size === 0) {
       this.block.setBit('WAITS', this.#router.index, false)
       this.#post.expect(-1)
     }
-    waiter.done(this.block.acknowledged(waiter.offset, waiter.isDurable ? 'DURABLE' : 'ACK'))
+    waiter.done(this.#outcome(waiter))
   }
 
   /** CLIENT UNBLOCK, or the end of the time when it could be answered: ends a client's wait. */
@@ -448,6 +485,10 @@ export class RouterReplication implements Replication {
     this.link.acknowledge(client as Connection)
   }
 }
+
+/** Whether a client has waited for enough. */
+const isEnough = ({ order }: Waiter, { local, replicas }: WaitOutcome): boolean =>
+  replicas >= order.replicas && (!order.needsLocal || local === 1)
 
 /** The address without the port, and without the brackets of IPv6. */
 function hostOf(client: Connection): string {

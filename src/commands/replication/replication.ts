@@ -1,5 +1,6 @@
 // What commands ask of replication. The router implements it.
 
+import type { Request } from '../../protocol/request.ts'
 import type { ReplicationBlock } from '../../shared/replication-block.ts'
 import type { Client } from '../client.ts'
 
@@ -26,6 +27,24 @@ export interface TreeNode {
   readonly state: string
 }
 
+/** What a client waits for. */
+export interface WaitOrder {
+  /** So many replicas must have it, on disk if `isDurable`. */
+  readonly replicas: number
+  readonly isDurable: boolean
+  /** It must be on this server's disk. */
+  readonly needsLocal: boolean
+  /** At most so long, 0 = for ever. */
+  readonly ms: number
+}
+
+/** How far it has come. */
+export interface WaitOutcome {
+  /** 1 if it is on this server's disk. */
+  readonly local: number
+  readonly replicas: number
+}
+
 export interface Replication {
   /** How many nodes are below this one. */
   readonly treeSize: number
@@ -42,6 +61,10 @@ export interface Replication {
   wrongOffset(client: Client): void
   /** SYNC: makes the client a replica of the old kind. */
   sync(client: Client): void
+  /** DEBUG REPLICATE: sends the command in the arguments from `first` on to the replicas. */
+  replicate(db: number, req: Request, first: number): void
+  /** CONFIG RESETSTAT. */
+  resetStatistics(): void
   /** REPLCONF ACK: the replica has all up to `offset`, and up to `durable` on disk, if that is known. */
   acknowledged(client: Client, offset: number, durable: number): void
   /** REPLCONF GETACK: the master wants to know how far this replica is. */
@@ -49,10 +72,12 @@ export interface Replication {
   /** A replica tells of those below it. */
   reported(client: Client, replicas: number, tree: string): void
   /**
-   * WAIT and WAITAOF: has `done` called once `replicas` have acknowledged all there is, or after `ms` if that is not 0.
-   * Returns how many have if nobody need wait, else -1.
+   * WAIT and WAITAOF: has `done` called once all there is has come where it is wanted, or the time is over. Returns how it
+   * stands if nobody need wait, else undefined.
    */
-  wait(client: Client, replicas: number, ms: number, isDurable: boolean, done: (count: number) => void): number
+  wait(client: Client, order: WaitOrder, done: (outcome: WaitOutcome) => void): WaitOutcome | undefined
+  /** Whether changes are logged on disk here. */
+  readonly hasLog: boolean
 }
 
 /** The facts of a client that is, or is about to become, a replica. */

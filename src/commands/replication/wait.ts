@@ -3,13 +3,20 @@
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
 import type { Client, Router } from '../client.ts'
-import { type Command, NOSCRIPT } from '../command.ts'
+import { BLOCKING, type Command, NOSCRIPT } from '../command.ts'
+import type { WaitOrder, WaitOutcome } from './replication.ts'
 
 const NOT_AN_INTEGER = 'ERR value is not an integer or out of range'
 const NOT_A_TIMEOUT = 'ERR timeout is not an integer or out of range'
 const NEGATIVE = 'ERR timeout is negative'
 const ON_A_REPLICA =
   'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated.'
+
+const NOT_LOCAL = 'ERR value is out of range, value must between 0 and 1'
+const NOT_POSITIVE = 'ERR value is out of range, must be positive'
+const NO_LOG = 'ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.'
+const AOF_ON_A_REPLICA =
+  'ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are not propagated.'
 
 /** The timeout in ms that argument `i` is, -1 after replying what is wrong with it. */
 function timeoutOf(req: Request, i: number, reply: Reply): number {
@@ -40,22 +47,55 @@ export const wait: Command = {
     if (!Number.isSafeInteger(replicas)) return reply.error(NOT_AN_INTEGER)
     const ms = timeoutOf(req, 2, reply)
     if (ms < 0) return
-    waitThen(client, router, reply, replicas, ms, false, (out, count) => out.integer(count))
+    const order = { replicas, isDurable: false, needsLocal: false, ms }
+    waitThen(client, router, reply, order, (out, outcome) => out.integer(outcome.replicas))
   },
 }
 
-/** Replies at once, or when enough have acknowledged or time is up. */
+export const waitaof: Command = {
+  name: 'WAITAOF',
+  group: 'generic',
+  since: '7.2.0',
+  summary: 'Waits until what was written before is on disk: here, on so many replicas, or both.',
+  complexity: 'O(1)',
+  arity: 4,
+  flags: BLOCKING,
+  categories: ['connection'],
+  tips: ['request_policy:all_shards', 'response_policy:agg_min'],
+  args: [
+    { name: 'numlocal', type: 'integer' },
+    { name: 'numreplicas', type: 'integer' },
+    { name: 'timeout', type: 'integer' },
+  ],
+  serve(client, req, reply, router) {
+    const local = req.integer(1)
+    if (local !== 0 && local !== 1) return reply.error(NOT_LOCAL)
+    const replicas = req.integer(2)
+    if (!Number.isSafeInteger(replicas)) return reply.error(NOT_AN_INTEGER)
+    if (replicas < 0) return reply.error(NOT_POSITIVE)
+    const ms = timeoutOf(req, 3, reply)
+    if (ms < 0) return
+    if (router.replication.block.isReplica) return reply.error(AOF_ON_A_REPLICA)
+    if (local === 1 && !router.replication.hasLog) return reply.error(NO_LOG)
+    const order = { replicas, isDurable: true, needsLocal: local === 1, ms }
+    waitThen(client, router, reply, order, (out, outcome) => {
+      out.array(2)
+      out.integer(outcome.local)
+      out.integer(outcome.replicas)
+    })
+  },
+}
+
+/** Replies at once, or when it has come far enough, or time is up. */
 function waitThen(
   client: Client,
   router: Router,
   reply: Reply,
-  replicas: number,
-  ms: number,
-  isDurable: boolean,
-  write: (out: Reply, count: number) => void,
+  order: WaitOrder,
+  write: (out: Reply, outcome: WaitOutcome) => void,
 ): void {
   let later: ReturnType<Client['later']> | undefined
-  const count = router.replication.wait(client, replicas, ms, isDurable, found => later?.(out => write(out, found)))
-  if (count >= 0) write(reply, count)
+  const outcome = router.replication.wait(client, order, found => later?.(out => write(out, found)))
+  if (outcome !== undefined) write(reply, outcome)
   else later = client.later()
 }

@@ -95,6 +95,7 @@ const RESET_ROOT = [
 export const resetQuestion: Question<null, undefined> = {
   name: 'config-resetstat',
   answer(router) {
+    router.replication.resetStatistics()
     router.rates.reset()
     return undefined
   },

@@ -22,6 +22,7 @@ export const DEBUG_HELP: readonly HelpLine[] = [
   ['POPULATE <count> [<prefix>] [<size>]', 'Make <count> strings named <prefix>:<number>, without telling replicas.'],
   ['PROTOCOL <type>', 'Reply a value of this type of the protocol.'],
   ['QUICKLIST-PACKED-THRESHOLD <size>', 'Give list elements from this size on a node of their own.'],
+  ['REPLICATE <command> [<arg> ...]', 'Send the command to the replicas, and do nothing else.'],
   [
     'REPLYBUFFER <PEAK-RESET-TIME|RESIZING> <value>',
     'How the room for replies that a client counts as having follows its replies.',

@@ -43,7 +43,8 @@ interface Found {
 function find(engine: Engine, req: Request, i: number): Found | undefined {
   const shard = engine.shards[0].ofKey(req, i)
   const entry = shard.peek(req, i)
-  return entry === 0 || shard.isExpired(entry) ? undefined : { shard, entry }
+  // A replica keeps what has expired until its master says so.
+  return entry === 0 || (shard.isExpired(entry) && !engine.isReplica) ? undefined : { shard, entry }
 }
 
 export function debugDigest(_client: Client, req: Request, reply: Reply, router: Router): void {

@@ -104,6 +104,10 @@ add('RELOAD', 0, 3, (client, req, reply, router) => {
     else out.error(failure)
   })
 })
+add('REPLICATE', 1, many, (client, req, reply, router) => {
+  router.replication.replicate(client.db, req, 2)
+  reply.ok()
+})
 add('PROTOCOL', 1, 1, debugProtocol)
 add('DIGEST', 0, 0, debugDigest)
 add('DIGEST-VALUE', 1, many, debugDigest)
