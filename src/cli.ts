@@ -28,7 +28,10 @@ if (subcommand !== undefined) {
 }
 
 async function serve(sources: Sources): Promise<void> {
-  const [{ loadConfig }, { Threads }] = await Promise.all([import('./config/load.ts'), import('./threads.ts')])
+  const [{ loadConfig }, { Threads, threadPlan }] = await Promise.all([
+    import('./config/load.ts'),
+    import('./threads.ts'),
+  ])
   const result = loadConfig(sources)
   if ('fatal' in result) {
     process.stderr.write(result.fatal.text)
@@ -40,7 +43,7 @@ async function serve(sources: Sources): Promise<void> {
     const { detach, shouldDetach } = await import('./daemon.ts')
     if (shouldDetach(config)) return detach()
   }
-  const threads = new Threads({ routers: config.number('routers'), shards: config.number('shards') })
+  const threads = new Threads(threadPlan(config))
   const { runServer } = await import('./run.ts')
   await runServer(result.loaded, sources, threads)
   keepCompiled()

@@ -9,7 +9,7 @@ import { Remote, type Word } from './cli/remote.ts'
 import { loadConfig } from './config/load.ts'
 import { quote, toByteString } from './config/split-args.ts'
 import type { Server } from './server.ts'
-import { Threads } from './threads.ts'
+import { Threads, threadPlan } from './threads.ts'
 
 /** Directives by name, as in redis.conf; a list gives several values, or several lines for `save`. */
 export type Options = Readonly<Record<string, string | number | boolean | readonly (string | number)[]>>
@@ -76,7 +76,7 @@ export class SkepServer extends EventEmitter<ServerEvents> implements AsyncDispo
     const result = loadConfig({ options })
     if ('fatal' in result) throw new Error(result.fatal.text.trim())
     const { config, users, renames } = result.loaded
-    const threads = new Threads({ routers: config.number('routers'), shards: config.number('shards') })
+    const threads = new Threads(threadPlan(config))
     const { createLog, Server } = await import('./server.ts')
     const server = new Server(config, createLog(config), threads)
     server.userLines = users
