@@ -161,7 +161,7 @@ export class SkepServer extends EventEmitter<ServerEvents> implements AsyncDispo
     }
   }
 
-  /** Stops the threads and frees the memory; resolves when nothing is left. */
+  /** Saves what is to be saved, stops the threads and frees the memory; resolves when nothing is left. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -170,6 +170,8 @@ export class SkepServer extends EventEmitter<ServerEvents> implements AsyncDispo
   async #close(): Promise<void> {
     await this.#starting?.catch(() => undefined)
     if (this.#server === undefined || this.#hasEnded) return
+    // As SIGTERM ends a server of its own; whatever fails on the way, the threads do end.
+    await this.#server.shutdown({ save: undefined, now: false, force: true })
     await this.#server.stop()
     this.#ended()
   }

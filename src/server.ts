@@ -94,8 +94,8 @@ export class Server {
     return this.persistence.pool
   }
 
-  /** Starts the threads and listens; throws a readable error if it cannot. `listening` hears that clients can come. */
-  async start(listening: () => void = () => undefined): Promise<void> {
+  /** Starts the threads, listens, loads the data; throws a readable error if it cannot. */
+  async start(): Promise<void> {
     const { config, log } = this
     const { shards, routers } = this.supervisor.memory.shape
     log.info(`skep ${SKEP_VERSION} is starting: ${routers} router thread(s), ${shards} shard thread(s)`)
@@ -107,7 +107,6 @@ export class Server {
     await this.access.push()
     const failure = await this.#listen()
     if (failure !== undefined) throw new Error(`Failed listening on port ${config.get('port')}: ${failure}`)
-    listening()
     const httpFailure = await this.#listenHttp()
     if (httpFailure !== undefined)
       throw new Error(`Failed listening on http-port ${config.get('http-port')}: ${httpFailure}`)

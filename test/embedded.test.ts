@@ -1,7 +1,10 @@
 // A server inside a program: how it is started, what it tells, and that nothing is left of it.
 
 import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
@@ -152,6 +155,23 @@ describe('the events of a server', () => {
     await using server = await startServer()
     await expect(server.start()).rejects.toThrow(/once/)
   })
+})
+
+test('keeps its data in a folder, if it is asked to', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'skep-embedded-'))
+  try {
+    for (const options of [{ appendonly: true }, { save: ['3600', '1'] }]) {
+      const folder = mkdtempSync(join(dir, 'data-'))
+      {
+        await using server = await startServer({ ...options, dir: folder })
+        await server.seed({ kept: ['a', 'b'] })
+      }
+      await using server = await startServer({ ...options, dir: folder })
+      expect(await withClient(server.url, client => client.lrange('kept', 0, -1))).toEqual(['a', 'b'])
+    }
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
 })
 
 describe('a program that has closed its servers', () => {

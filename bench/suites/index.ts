@@ -11,6 +11,7 @@ import { memory } from './memory.ts'
 import { publish } from './publish.ts'
 import { sessions } from './sessions.ts'
 import { stall } from './stall.ts'
+import { start } from './start.ts'
 import { strings } from './strings.ts'
 import { transactions } from './transactions.ts'
 import { types } from './types.ts'
@@ -32,6 +33,7 @@ export const SUITES: readonly Suite[] = [
   sessions,
   memory,
   idle,
+  start,
   big,
   stall,
   busy,
