@@ -37,7 +37,7 @@ import type { Pool } from './pool.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { SyncTask } from './sync-task.ts'
 import { ThreadLog } from './thread-log.ts'
-import type { WriteBasesResult, WriteBasesTask } from './write-bases.ts'
+import { type WriteBasesResult, type WriteBasesTask, writeEmptyBase } from './write-bases.ts'
 
 /** Shared memory of the logs. */
 export interface LogMemory {
@@ -117,7 +117,7 @@ export class AppendOnly {
 
   /** Where snapshots put what they need meanwhile. */
   get #directory(): string {
-    return fromByteString(rootOf(this.places)).toString()
+    return pathText(rootOf(this.places))
   }
 
   get shards(): number {
@@ -155,7 +155,7 @@ export class AppendOnly {
     }
     this.#manifests = hasData ? found.manifests : this.#blocks.map(() => EMPTY_MANIFEST)
     this.#makeFolders()
-    await this.#makeBases()
+    this.#makeBases()
     const fds = this.#openIncrements()
     for (const { index, bytes } of repairs) writeAll(fds[index], bytes)
     this.#atBarrier(() => this.#switchTo(fds, true))
@@ -195,19 +195,20 @@ export class AppendOnly {
   }
 
   /** A log that is new begins with an empty base. */
-  async #makeBases(): Promise<void> {
+  #makeBases(): void {
     if (this.#manifests.some(each => each.base !== undefined || each.increments.length > 0)) return
     const { stem } = this.places
     const name = nextBaseName(EMPTY_MANIFEST, stem, this.#isRdb)
     this.#parts.log.info(`Creating AOF base file ${name} on server start`)
-    // What was loaded from elsewhere, if anything, is part of it.
-    const failure = await this.#parts.snapshots.take({ consume: memory => this.#writeBases(memory) }, this.#directory)
-    if (failure !== '') throw new Error(failure)
     this.#manifests = this.#manifests.map((manifest, shard) => {
-      renameSync(fromByteString(this.#temporary(shard)), fromByteString(join(this.#folder(shard), name)))
+      writeEmptyBase(join(this.#folder(shard), name), this.#isRdb, this.#usedBytes)
       folderSync(this.#folder(shard))
       return withBase(manifest, name, 0)
     })
+  }
+
+  get #usedBytes(): number {
+    return this.#parts.arenas.reduce((sum, m) => sum + arenaUsed(m), 0)
   }
 
   /** Opens the last increment of every shard, a new one where there is none, and writes the manifests. */
@@ -405,13 +406,13 @@ export class AppendOnly {
 
   /** Has the pool write the bases. Resolves with why it failed. */
   async #writeBases(memory: SnapshotMemory): Promise<string> {
-    const { config, pool, arenas } = this.#parts
+    const { config, pool } = this.#parts
     const task: WriteBasesTask = {
       memory,
       settings: config.settings.buffer as SharedArrayBuffer,
-      paths: this.#blocks.map((_, shard) => this.#temporary(shard)),
+      paths: this.#blocks.map((_, shard) => pathText(this.#temporary(shard))),
       isRdb: this.#isRdb,
-      usedBytes: arenas.reduce((sum, m) => sum + arenaUsed(m), 0),
+      usedBytes: this.#usedBytes,
       hasChecksum: config.bool('rdbchecksum'),
       syncsOnTheWay: config.bool('aof-rewrite-incremental-fsync'),
       notesTime: config.bool('aof-timestamp-enabled'),
@@ -482,7 +483,7 @@ export class AppendOnly {
   }
 
   #remove(paths: readonly string[]): void {
-    this.#parts.pool.run(paths, { name: 'removeFiles' }).catch(error => {
+    this.#parts.pool.run(paths.map(pathText), { name: 'removeFiles' }).catch(error => {
       this.#parts.log.warn(`Files cannot be deleted: ${reasonOf(error)}`)
     })
   }
@@ -544,6 +545,20 @@ export class AppendOnly {
     this.#figures[LOG_FIGURE.ENABLED] = 0
     this.#schedule(false)
     return 'Unable to turn on AOF. Check server logs.'
+  }
+
+  /**
+   * The data has been replaced by other means, a master's copy: the log begins anew with what there is now. `work` replaces it;
+   * until it is done nothing is logged.
+   */
+  async whileReplaced<Result>(work: () => Promise<Result>): Promise<Result> {
+    const wasOn = this.#state !== 'off'
+    if (wasOn) await this.#turnOff()
+    try {
+      return await work()
+    } finally {
+      if (wasOn) await this.set(true)
+    }
   }
 
   async #turnOff(): Promise<void> {
@@ -637,6 +652,9 @@ export class AppendOnly {
     await this.#syncing
   }
 }
+
+/** A path as the file system's functions and other threads take it. */
+const pathText = (path: string): string => fromByteString(path).toString()
 
 function writeAll(fd: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)

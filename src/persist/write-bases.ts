@@ -1,10 +1,12 @@
 // Writes the base files of a rewritten log: a task of the pool, which reads what the shards deliver until all have ended.
 // They are complete and synced when it returns; giving them their names is the caller's.
 
-import { closeSync, fdatasyncSync, openSync, rmSync } from 'node:fs'
+import { closeSync, fdatasyncSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
+import { crc64Start, crc64Update } from '../bytes/crc64.ts'
+import { fromByteString } from '../config/split-args.ts'
 import type { SnapshotMemory } from '../shared/snapshot-block.ts'
 import { reasonOf } from './errors.ts'
-import { standardAux } from './rdb-frame.ts'
+import { type AuxFields, rdbEnd, rdbFooter, rdbHeader, standardAux } from './rdb-frame.ts'
 import { writeCommands } from './write-commands.ts'
 import { writeFiles } from './write-files.ts'
 
@@ -30,7 +32,7 @@ export interface WriteBasesResult {
 export function writeBases(task: WriteBasesTask): WriteBasesResult {
   const { memory, paths, isRdb, hasChecksum, syncsOnTheWay } = task
   const now = Date.now()
-  const aux = [...standardAux(now, task.usedBytes), ['aof-base', '1'] as const]
+  const aux = baseAux(now, task.usedBytes)
   const { error } = writeFiles({
     memory,
     paths: isRdb ? paths : paths.map(rdbBeside),
@@ -57,6 +59,27 @@ export function writeBases(task: WriteBasesTask): WriteBasesResult {
     for (const path of paths) rmSync(rdbBeside(path), { force: true })
   }
 }
+
+/** Writes the base of a log that begins with no data. */
+export function writeEmptyBase(path: string, isRdb: boolean, usedBytes: number): void {
+  const fd = openSync(fromByteString(path), 'w', 0o644)
+  try {
+    if (isRdb) {
+      const crc = crc64Start()
+      for (const part of [rdbHeader(baseAux(Date.now(), usedBytes)), rdbEnd()]) {
+        crc64Update(crc, part, 0, part.length)
+        writeSync(fd, part)
+      }
+      writeSync(fd, rdbFooter(crc))
+    }
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** The facts in a base's head. */
+const baseAux = (now: number, usedBytes: number): AuxFields => [...standardAux(now, usedBytes), ['aof-base', '1']]
 
 const rdbBeside = (path: string): string => `${path}.rdb`
 

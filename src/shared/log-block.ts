@@ -163,7 +163,8 @@ export class LogBlock {
 
   /** Bytes that can be appended now. */
   get room(): number {
-    return this.capacity - ((this.#words[APPENDED] - Atomics.load(this.#words, WRITTEN)) | 0)
+    // As this thread has seen it last, which is less room than there is, if anything.
+    return this.capacity - ((this.#words[APPENDED] - this.#words[WRITTEN]) | 0)
   }
 
   /** Copies bytes behind those appended so far; there is room for them. */
