@@ -11,6 +11,9 @@ import { changeFolder, Server } from './server.ts'
 import { inheritedSockets, Systemd } from './systemd.ts'
 import type { Threads } from './threads.ts'
 
+/** As a shell reports a process that SIGABRT ended. */
+const ABORTED = 134
+
 /** Starts a server from a configuration that has been read, and ends the process with it. */
 export async function runServer(loaded: Loaded, sources: Sources, threads: Threads): Promise<void> {
   const { config } = loaded
@@ -54,6 +57,10 @@ export async function runServer(loaded: Loaded, sources: Sources, threads: Threa
     })
   }
   process.on('exit', () => server.persistence.saves.dropNow())
+  process.on('SIGABRT', () => {
+    log.fatal('skep crashed by signal: 6')
+    process.exit(ABORTED)
+  })
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
 

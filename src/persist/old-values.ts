@@ -9,6 +9,7 @@ import { copyBytes } from '../bytes/copy.ts'
 import { type OldBlock, RUN, type SnapshotRunBlock } from '../shared/snapshot-block.ts'
 import type { Engine, OldValues } from '../store/engine.ts'
 import type { EntryRef } from '../store/entry.ts'
+import { ROOT, rootCounter } from '../store/keyspace.ts'
 import { EntryWriter } from '../store/rdb/entry-writer.ts'
 import { RdbSink } from '../store/rdb/sink.ts'
 import type { Shard } from '../store/shard.ts'
@@ -69,6 +70,7 @@ export class OldValueSaver implements OldValues {
   }
 
   flushed(): void {
+    this.#run.noteFlush(this.#engine.shards.reduce((sum, { m }) => sum + rootCounter(m, ROOT.DIRTY), 0))
     if (this.#run.endsWithFlush) this.#run.end(RUN.GIVEN_UP)
   }
 

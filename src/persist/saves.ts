@@ -50,6 +50,7 @@ export class Saves {
   /** The snapshot being written, if one is. */
   #running: Promise<string | undefined> | undefined
   #isScheduled = false
+  #flushesSeen = 0
   #lastTry = 0
   /** More facts for the files' heads: where replication stands. Asked at the barrier. */
   moreAux: () => AuxFields = () => []
@@ -91,6 +92,14 @@ export class Saves {
   /** Changes since the last snapshot that was saved. */
   get changes(): number {
     return this.#dirty() - this.#parts.figures[PERSISTENCE.SAVED_DIRTY]
+  }
+
+  /** FLUSHALL deleted all data: without a snapshot of that, a restart would bring it back. */
+  #lookForFlush(): boolean {
+    const { flushes } = this.#parts.snapshots
+    if (flushes === this.#flushesSeen) return false
+    this.#flushesSeen = flushes
+    return this.#parts.config.savePoints().length > 0
   }
 
   /** What there is now is on disk. */
@@ -138,6 +147,10 @@ export class Saves {
     if (this.#isScheduled) {
       this.#isScheduled = false
       this.#begin()
+      return
+    }
+    if (this.#lookForFlush()) {
+      this.#begin(false)
       return
     }
     const now = seconds()

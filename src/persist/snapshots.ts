@@ -57,6 +57,11 @@ export class Snapshots {
    */
   standStill: () => Promise<() => void> | undefined = () => undefined
 
+  /** How often FLUSHALL deleted all data. */
+  get flushes(): number {
+    return this.#run.flushes
+  }
+
   /** Keys saved so far, and keys there were at the beginning. */
   get progress(): { readonly saved: number; readonly expected: number } {
     const saved = this.#isBusy ? this.#blocks.reduce((sum, each) => sum + each.saved, 0) : 0

@@ -67,6 +67,12 @@ export class PersistenceFacts {
     return this.#run.state === RUN.TAKEN
   }
 
+  /** Changes that are not saved, of `dirty` ever made. FLUSHALL begins anew, if it has a snapshot taken. */
+  changes(dirty: number, flushSaves: boolean): number {
+    const saved = this.get(PERSISTENCE.SAVED_DIRTY)
+    return Math.max(0, dirty - (flushSaves ? Math.max(saved, this.#run.flushedChanges) : saved))
+  }
+
   /** Keys there were when it began. */
   get expected(): number {
     return this.isTaking ? this.#run.expected : 0

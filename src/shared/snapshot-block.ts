@@ -7,7 +7,10 @@
 //        4     8  BELL       doorbell  rung when a shard has more bytes, or has ended
 //       12     4  ENDS       main      1 if FLUSHALL ends it: nobody needs what was deleted
 //       16     8  EXPECTED   main      f64, keys when it began
-//       24
+//       24     8  FLUSHED    locks     f64, changes ever made when FLUSHALL deleted all last; under all locks
+//       32     4  FLUSHES    locks     how often it did
+//       36     4  -          -
+//       40
 //
 // A shard's block. What no thread but the holder of the shard's lock uses is marked "lock":
 //
@@ -28,7 +31,7 @@
 import { ByteArray } from '../bytes/byte-array.ts'
 import { doorbellAwake, doorbellListen, doorbellPrepare, doorbellRing, doorbellSleep } from './doorbell.ts'
 
-export const RUN_BLOCK = { STATE: 0, BELL: 4, ENDS: 12, EXPECTED: 16, SIZE: 24 } as const
+export const RUN_BLOCK = { STATE: 0, BELL: 4, ENDS: 12, EXPECTED: 16, FLUSHED: 24, FLUSHES: 32, SIZE: 40 } as const
 export const RUN = {
   NONE: 0,
   TAKEN: 1,
@@ -100,6 +103,22 @@ export class SnapshotRunBlock {
   }
   set expected(keys: number) {
     this.#f64[RUN_BLOCK.EXPECTED / 8] = keys
+  }
+
+  /** FLUSHALL has deleted all data, the server having seen `changes` changes by then. */
+  noteFlush(changes: number): void {
+    this.#f64[RUN_BLOCK.FLUSHED / 8] = changes
+    Atomics.add(this.words, RUN_BLOCK.FLUSHES / 4, 1)
+  }
+
+  /** How often FLUSHALL deleted all data. */
+  get flushes(): number {
+    return Atomics.load(this.words, RUN_BLOCK.FLUSHES / 4)
+  }
+
+  /** How many changes there had been when it last did. */
+  get flushedChanges(): number {
+    return this.#f64[RUN_BLOCK.FLUSHED / 8]
   }
 
   /** Announces that the reader is about to wait, and returns what to give `wait` or `listen`; it looks once more in between. */

@@ -26,7 +26,7 @@ export { NOTIFY }
 /** Saves entries for a snapshot, before they change, in the database that they were in when it began. */
 export interface OldValues {
   save(shard: Shard, origin: number, entry: EntryRef): void
-  /** All data is about to be deleted. */
+  /** All data has been deleted on purpose, every shard being locked. */
   flushed(): void
 }
 

@@ -93,9 +93,9 @@ export const flushall: Command = {
     const mode = flushMode(shard.engine, req, reply)
     if (mode === undefined) return
     shard.engine.onFlush?.(-1)
-    shard.engine.oldValues?.flushed()
     shard.engine.invalidations.flushed()
     for (let db = 0; db < shard.databases; db++) flush(shard.engine, db, mode === 'async')
+    shard.engine.oldValues?.flushed()
     sayFlush(shard.engine, req)
     reply.ok()
   },

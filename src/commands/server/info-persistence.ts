@@ -52,7 +52,7 @@ const PERSISTENCE_FIELDS: readonly InfoField[] = [
   ['current_save_keys_total', ({ router }) => router.persistence.expected],
   [
     'rdb_changes_since_last_save',
-    facts => Math.max(0, facts.root(ROOT.DIRTY) - facts.router.persistence.get(PERSISTENCE.SAVED_DIRTY)),
+    facts => facts.router.persistence.changes(facts.root(ROOT.DIRTY), facts.config('save') !== ''),
   ],
   ['rdb_bgsave_in_progress', figure(PERSISTENCE.IS_SAVING)],
   ['rdb_last_save_time', figure(PERSISTENCE.LAST_SAVE)],

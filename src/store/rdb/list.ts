@@ -82,6 +82,7 @@ function readNode(m: Memory, list: QuicklistRef, source: RdbSource): void {
   const container = source.size()
   sound(container === NODE_PLAIN || container === NODE_PACKED, 'Quicklist integrity check failed.')
   source.string(string)
+  sound(string.length > 0, 'Quicklist integrity check failed.')
   if (container === NODE_PLAIN) {
     quicklistAppendPlain(m, list, string.u8, string.at, string.length)
   } else {
