@@ -52,21 +52,24 @@ const make = (name, attributes, ...children) => {
 }
 
 function drawNode(node) {
-  const group = make('g', { class: [node.isHere && 'here', node.isDown && 'down'].filter(Boolean).join(' ') })
+  const all = make('g', {})
   for (const child of node.below) {
     const [from, to] = [node.y + HEIGHT, child.y]
     const middle = (from + to) / 2
-    group.append(
-      make('path', { d: `M${node.x},${from} C${node.x},${middle} ${child.x},${middle} ${child.x},${to}` }),
-      drawNode(child),
-    )
+    const curve = `M${node.x},${from} C${node.x},${middle} ${child.x},${middle} ${child.x},${to}`
+    all.append(make('path', { d: curve }), drawNode(child))
   }
-  group.append(
-    make('rect', { x: node.x - WIDTH / 2, y: node.y, width: WIDTH, height: HEIGHT, rx: 6 }),
-    make('text', { x: node.x, y: node.y + 18, 'text-anchor': 'middle' }, node.name),
-    make('text', { x: node.x, y: node.y + 35, 'text-anchor': 'middle', class: 'note' }, node.note),
+  const kind = [node.isHere && 'here', node.isDown && 'down'].filter(Boolean).join(' ')
+  all.append(
+    make(
+      'g',
+      { class: kind },
+      make('rect', { x: node.x - WIDTH / 2, y: node.y, width: WIDTH, height: HEIGHT, rx: 6 }),
+      make('text', { x: node.x, y: node.y + 18, 'text-anchor': 'middle' }, node.name),
+      make('text', { x: node.x, y: node.y + 35, 'text-anchor': 'middle', class: 'note' }, node.note),
+    ),
   )
-  return group
+  return all
 }
 
 const depthOf = node => 1 + Math.max(0, ...node.below.map(depthOf))
