@@ -11,8 +11,8 @@ import { quote, toByteString } from './config/split-args.ts'
 import type { Server } from './server.ts'
 import { Threads, threadPlan } from './threads.ts'
 
-/** Directives by name, as in redis.conf; a list gives several values, or several lines for `save`. */
-export type Options = Readonly<Record<string, string | number | boolean | readonly (string | number)[]>>
+/** Directives by name, as in redis.conf; a list gives several values. What is undefined is not said. */
+export type Options = Readonly<Record<string, string | number | boolean | readonly (string | number)[] | undefined>>
 
 /** What a server tells its program. */
 export interface ServerEvents {
@@ -41,7 +41,7 @@ export type Seed = Readonly<Record<string, SeedValue>> | readonly Command[]
 /** What an embedded server is, whatever it was started with. */
 export type RunningServer = SkepServer
 
-/** Where `undefined` is not said, an embedded server differs from one of the command line. */
+/** Where an embedded server differs from one of the command line, unless its options say otherwise. */
 const DEFAULTS: Options = { bind: '127.0.0.1', loglevel: 'warning', save: '', shards: 1, routers: 1 }
 
 export class SkepServer extends EventEmitter<ServerEvents> implements AsyncDisposable {
