@@ -9,6 +9,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { Redis } from 'ioredis'
+import { blocksOf } from '../docs/blocks.ts'
 import { projectNode, startServer, type TestServer } from '../support/server.ts'
 
 const { values: options } = parseArgs({ options: { json: { type: 'string' } } })
@@ -18,6 +19,19 @@ const folder = mkdtempSync(join(tmpdir(), 'skep-packaging-'))
 process.env.PATH = dirname(projectNode()) + delimiter + process.env.PATH
 
 const execute = promisify(execFile)
+/** What has to be in the package. */
+const WANTED = [
+  'dist/cli.js',
+  'dist/index.js',
+  'dist/index.d.ts',
+  'dist/memory-server.js',
+  'dist/memory-server.d.ts',
+  'LICENSE',
+  'packaging/systemd/skep.service',
+  'docs/getting-started.md',
+].map(name => `package/${name}`)
+/** The package, unpacked, without its dependencies. */
+const PACKAGE_BYTES_MAX = 5 * 1024 * 1024
 let passed = 0
 let failed = 0
 
@@ -54,9 +68,12 @@ function archive(): string {
 async function checkArchive(): Promise<void> {
   await run('npm', ['pack', '--pack-destination', folder], ROOT)
   const files = (await run('tar', ['tzf', archive()])).split('\n')
-  for (const wanted of ['package/dist/cli.js', 'package/dist/index.js', 'package/dist/index.d.ts', 'package/LICENSE']) {
+  for (const wanted of WANTED) {
     if (!files.includes(wanted)) throw new Error(`${wanted} is not in the package`)
   }
+  const bytes = (await run('tar', ['xzOf', archive(), '--to-command', 'wc -c'])).split('\n')
+  const unpacked = bytes.reduce((sum, line) => sum + Number(line), 0)
+  if (!(unpacked > 100_000 && unpacked <= PACKAGE_BYTES_MAX)) throw new Error(`${unpacked} bytes unpacked`)
   const stray = files.filter(name => /^package\/(src|test|bench|\.)/.test(name))
   if (stray.length > 0) throw new Error(`not for publishing: ${stray.join(' ')}`)
 }
@@ -84,6 +101,19 @@ async function checkIoredis(port: number): Promise<void> {
   }
 }
 
+/** Does with the manual's modules what jest does: one process, set-up first, tear-down last. */
+async function checkJestModules(): Promise<void> {
+  const page = readFileSync(join(ROOT, 'docs', 'embedding.md'), 'utf8')
+  for (const name of ['setup', 'teardown']) {
+    const block = blocksOf(page).find(({ file }) => file === `jest/${name}.mjs`)
+    writeFileSync(join(folder, `${name}.mjs`), block?.text ?? '')
+  }
+  const code =
+    "await (await import('./setup.mjs')).default(); console.log(/^redis:/.test(process.env.REDIS_URL));" +
+    "await (await import('./teardown.mjs')).default()"
+  equal(await run(projectNode(), ['--input-type=module', '-e', code]), 'true')
+}
+
 async function main(): Promise<void> {
   await check('npm pack holds what is to be published and nothing else', checkArchive)
   await check('the package installs in an empty folder', checkInstall)
@@ -92,9 +122,28 @@ async function main(): Promise<void> {
     const text = await run(command, ['--version'])
     if (!/v=|skep/i.test(text)) throw new Error(`printed ${JSON.stringify(text)}`)
   })
-  await check('the package can be imported', async () => {
-    await run(projectNode(), ['--input-type=module', '-e', "await import('skep')"])
+  await check('the package has no install script', async () => {
+    const own = JSON.parse(readFileSync(join(folder, 'node_modules', 'skep', 'package.json'), 'utf8'))
+    equal(
+      Object.keys(own.scripts ?? {}).filter(name => /install|^prepare$/.test(name)),
+      [],
+    )
   })
+  await check('a program starts a server, closes it, and ends by itself', async () => {
+    const code =
+      "import { startServer } from 'skep'; const s = await startServer({ shards: 2 });" +
+      'await s.seed({ a: 1 }); await s.flush(); await s.close(); console.log(process.getActiveResourcesInfo().length)'
+    const left = Number(await run(projectNode(), ['--input-type=module', '-e', code]))
+    // Standard output and error, if they are pipes.
+    if (left > 2) throw new Error(`${left} handles are left`)
+  })
+  await check('CommonJS programs may require it', async () => {
+    const code =
+      "const { RedisMemoryServer } = require('skep/memory-server'); const s = new RedisMemoryServer();" +
+      's.getPort().then(async port => { await s.stop(); console.log(port > 0) })'
+    equal(await run(projectNode(), ['--input-type=commonjs', '-e', code]), 'true')
+  })
+  await check("jest's global set-up and tear-down, as the manual has them", checkJestModules)
 
   let server: TestServer | undefined
   process.env.SKEP_SERVER = command
