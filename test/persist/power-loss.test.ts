@@ -1,0 +1,101 @@
+// The power goes: of every file there is left what a sync that had ended has covered, and nothing else. With `always`
+// everything that was acknowledged is there after the restart; with `everysec` everything that was before the last second.
+//
+// What is synced is noted by a layer between the server and the system (support/record-syncs.mjs).
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { chooseSeed, randomFrom } from '../support/random.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+const ROUNDS = Number(process.env.SKEP_CRASH_ROUNDS ?? 3)
+const RECORDER = fileURLToPath(new URL('../support/record-syncs.mjs', import.meta.url))
+/** What `everysec` may lose, and as much again for a machine that is late. */
+const LOST_MS_MAX = 2000
+const COUNTERS = 16
+const seed = chooseSeed()
+
+/** Leaves of every file below `dir` what was synced. */
+function losePower(dir: string, record: string): void {
+  const durable = new Map<number, number>()
+  for (const line of readFileSync(record, 'latin1').split('\n')) {
+    const [inode, size] = line.split(' ').map(Number)
+    if (Number.isInteger(size)) durable.set(inode, Math.max(durable.get(inode) ?? 0, size))
+  }
+  for (const name of readdirSync(dir, { recursive: true }) as string[]) {
+    const path = join(dir, name)
+    const { ino, size } = statSync(path)
+    if (statSync(path).isFile() && path !== record) truncateSync(path, Math.min(size, durable.get(ino) ?? 0))
+  }
+}
+
+type Acknowledged = { readonly value: number; readonly at: number }
+
+/** Counts one key up, and with it another of a different slot, until the server dies. */
+async function count(server: TestServer, i: number, into: Acknowledged[]): Promise<void> {
+  const client = await server.connect()
+  try {
+    for (;;) {
+      const frames = await client.pipeline([['MULTI'], ['INCR', `a:${i}`], ['INCR', `b:${i}`], ['EXEC']])
+      const value = Number(/:(\d+)/.exec(frames[3].raw.toString())?.[1])
+      into.push({ value, at: performance.now() })
+    }
+  } catch {
+    // It is dead.
+  }
+}
+
+for (const shards of [1, 4]) {
+  for (const policy of ['always', 'everysec']) {
+    test(
+      `${policy}, ${shards} shard(s): a loss of power takes no more than it may (SKEP_SEED=${seed})`,
+      async () => {
+        const random = randomFrom(seed + shards)
+        const dir = mkdtempSync(join(tmpdir(), 'skep-power-'))
+        const record = join(dir, 'syncs')
+        const args = ['--appendonly', 'yes', '--appendfsync', policy]
+        const env = { NODE_OPTIONS: `--import ${RECORDER}`, SKEP_RECORD_SYNCS: record }
+        const acknowledged: Acknowledged[][] = Array.from({ length: COUNTERS }, () => [])
+        let diedAt = 0
+        let total = 0
+        try {
+          for (let round = 0; round <= ROUNDS; round++) {
+            const server = await startServer('skep', { shards, dir, args, env, readyMsMax: 90_000 })
+            const client = await server.connect()
+            for (const [i, all] of acknowledged.entries()) {
+              const found = Number((await client.must('GET', `a:${i}`)) ?? 0)
+              expect(Number((await client.must('GET', `b:${i}`)) ?? 0), `half a transaction of ${i}`).toBe(found)
+              const owed = policy === 'always' ? all : all.filter(({ at }) => at < diedAt - LOST_MS_MAX)
+              expect(found, `round ${round}, counter ${i}`).toBeGreaterThanOrEqual(owed.at(-1)?.value ?? 0)
+              // What was lost and is nobody's due is forgotten.
+              acknowledged[i] = all.filter(({ value }) => value <= found)
+            }
+            if (round === ROUNDS) {
+              await server.stop()
+              break
+            }
+            const load = acknowledged.map((all, i) => count(server, i, all))
+            await sleep(random.int(100, policy === 'always' ? 700 : 3500))
+            if (random.chance(0.5)) {
+              await client.call('BGREWRITEAOF')
+              await sleep(random.int(1, 400))
+            }
+            diedAt = performance.now()
+            await server.stop('SIGKILL')
+            await Promise.all(load)
+            total += acknowledged.reduce((sum, all) => sum + all.length, 0)
+            losePower(dir, record)
+          }
+          expect(total).toBeGreaterThan(ROUNDS)
+        } finally {
+          rmSync(dir, { recursive: true, force: true })
+        }
+      },
+      120_000 + ROUNDS * 30_000,
+    )
+  }
+}
