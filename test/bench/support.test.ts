@@ -4,6 +4,8 @@ import { ReplyCounter } from '../../bench/support/load-client.ts'
 import { renderTable } from '../../bench/support/report.ts'
 import { replaceSection } from '../../bench/support/results.ts'
 import { median, showAll } from '../../bench/support/statistics.ts'
+import { tagOn } from '../../bench/support/tags.ts'
+import { keySlot } from '../../src/bytes/crc16.ts'
 import { randomFrom } from '../support/random.ts'
 
 test('replies are counted whole however the stream is cut', () => {
@@ -78,4 +80,13 @@ test('a section of the results is replaced where it stands, and added when there
   expect(replaceSection(text, 'a', 'new')).toBe('# Head\n\n## a\n\nnew\n\n## b\n\nkept\n')
   expect(replaceSection(text, 'b', 'new')).toBe('# Head\n\n## a\n\nold\n\n## b\n\nnew\n')
   expect(replaceSection(text, 'c', 'new')).toBe('# Head\n\n## a\n\nold\n\n## b\n\nkept\n\n## c\n\nnew\n')
+})
+
+test('a tag puts keys on the shard that was asked for', () => {
+  for (let shard = 0; shard < 4; shard++) {
+    const key = Buffer.from(`any{${tagOn(shard, 4)}}key`)
+    const slot = keySlot(key, 0, key.length)
+    expect(slot).toBeGreaterThanOrEqual(shard * 4096)
+    expect(slot).toBeLessThan((shard + 1) * 4096)
+  }
 })
