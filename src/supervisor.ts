@@ -178,7 +178,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   #fromThread(message: FromThread): void {
     if (message.what === 'slow') this.emit('slow', message)
-    else if (message.what === 'damage') this.#log.warn(`RESTORE was given a damaged value: ${message.text}`)
+    else if (message.what === 'log') this.#log[message.level](message.text)
+    else if (message.what === 'script-publish') this.broadcast({ what: 'told', topic: 'script-publish', value: message })
     else this.broadcast({ what: 'told', topic: 'notices', value: message.notices })
   }
 

@@ -17,6 +17,7 @@ const ROOMS = [
   'src/replica',
   'src/persist',
   'src/commands',
+  'src/scripting',
   'src/store',
   'src/protocol',
   'src/config',

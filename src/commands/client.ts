@@ -10,6 +10,7 @@ import type { Engine } from '../store/engine.ts'
 import type { Users } from './acl/users.ts'
 import type { Pause } from './pause.ts'
 import type { Subscriptions } from './pubsub/registry.ts'
+import type { Scripts } from './scripting/script.ts'
 import type { DebugSwitch } from './server/debug-switches.ts'
 import type { LogFacts } from './server/info-log.ts'
 import type { Rates } from './server/rates.ts'
@@ -129,6 +130,7 @@ export interface Router {
   readonly pause: Pause
   readonly replication: Replication
   readonly subscriptions: Subscriptions
+  readonly scripts: Scripts
   /** Where to put what a client gets beside its replies, which CLIENT REPLY does not hold back. */
   outputFor(client: Client): Reply
   readonly rates: Rates

@@ -7,6 +7,7 @@ import { pauseQuestion } from './connection/client-pause.ts'
 import { existsQuestion } from './connection/client-tracking.ts'
 import { publishQuestion } from './pubsub/publish.ts'
 import { countsQuestion, namesQuestion } from './pubsub/pubsub.ts'
+import { flushQuestion, loadQuestion } from './scripting/script.ts'
 import { resetQuestion } from './server/config.ts'
 import { sleepQuestion } from './server/debug.ts'
 import { replyRoomQuestion, switchQuestion } from './server/debug-switches.ts'
@@ -34,4 +35,6 @@ export const questions: readonly Question<never, unknown>[] = [
   countsQuestion,
   switchQuestion,
   replyRoomQuestion,
+  loadQuestion,
+  flushQuestion,
 ]

@@ -30,6 +30,8 @@ export const SENDER = {
   TRACKS: 32,
   /** CLIENT CACHING was its last command. */
   CACHING: 64,
+  /** The user may not do everything: scripts are told what it may. */
+  RESTRICTED: 128,
 } as const
 
 const NOBODY: Sender = { id: 0, flags: 0 }

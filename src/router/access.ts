@@ -26,6 +26,8 @@ const RULES_CHANGED =
 
 export class Access {
   users = new Users()
+  /** The rules of each, a line each. */
+  readonly #rules = new Map<string, string>()
   readonly #router: Router
   readonly #verdict: Verdict = { denied: DENIED.NOTHING, argument: 0 }
 
@@ -36,6 +38,8 @@ export class Access {
 
   #update({ users, gone, asking }: UsersUpdate): null {
     this.users = Users.of(users)
+    this.#rules.clear()
+    for (const [name, rules] of users) this.#rules.set(name, rules.join('\n'))
     for (const client of [...this.#router.clients.values()]) {
       if (gone.includes(client.user) && client.authenticated) {
         if (client.id === asking) client.closeAfterReply()
@@ -64,8 +68,15 @@ export class Access {
   apply(client: Connection): void {
     const user = this.users.get(client.user)
     client.restrictedTo = user === undefined || user.isUnrestricted ? undefined : user
+    if (client.restrictedTo === undefined) client.flags &= ~SENDER.RESTRICTED
+    else client.flags |= SENDER.RESTRICTED
     if (client.restrictedTo === undefined || client.restrictedTo.readsAllKeys) client.flags &= ~SENDER.SOME_KEYS
     else client.flags |= SENDER.SOME_KEYS
+  }
+
+  /** What makes a user what it is. */
+  rulesOf(name: string): string {
+    return this.#rules.get(name) ?? ''
   }
 
   get hasOpenDefault(): boolean {

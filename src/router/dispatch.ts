@@ -8,6 +8,7 @@ import {
   NO_AUTH as NO_AUTH_FLAG,
   NO_MULTI,
   type RouterCommand,
+  RUNS_SCRIPT,
   type ShardCommand,
   WRITE,
 } from '../commands/command.ts'
@@ -17,10 +18,10 @@ import { Runner } from '../commands/runner.ts'
 import { Attendant } from '../commands/serve.ts'
 import { commandByName, type Entry, findSubcommand } from '../commands/table.ts'
 import { MAXMEMORY_POLICY, SETTING } from '../config/settings.ts'
+import { OldValueSaver } from '../persist/old-values.ts'
 import { NO_AUTH, OUT_OF_MEMORY, wrongArguments } from '../protocol/errors.ts'
 import type { Reply } from '../protocol/reply.ts'
 import { type Request, SENDER } from '../protocol/request.ts'
-import { OldValueSaver } from '../persist/old-values.ts'
 import { LockSet } from '../shard/locks.ts'
 import { CONTROL, lockWord } from '../shared/control.ts'
 import { lockTry, unlock } from '../shared/lock.ts'
@@ -37,6 +38,7 @@ import type { Post } from './post.ts'
 import { refusal, refusesSome } from './refusals.ts'
 import { replicationRefusal, replicationRefusesSome } from './replication-refusals.ts'
 import { type Router, shownAddress } from './router.ts'
+import { BUSY } from './scripts.ts'
 import { RUNS_IN_MULTI, Transactions } from './transactions.ts'
 
 /** Commands run under one hold of the locks before owners get a chance. */
@@ -156,18 +158,28 @@ export class Dispatcher {
     req.db = client.db
     req.resp = client.resp
     req.sender = client
+    const sent = (known.command.flags & RUNS_SCRIPT) === 0 ? req : this.#withScript(client, known, req)
     const result =
       client.queue !== undefined && !RUNS_IN_MULTI.has(known)
-        ? this.#inMulti(client, known, req, reply)
+        ? this.#inMulti(client, known, sent, reply)
         : known.router !== undefined
-          ? this.#serve(client, known, known.router, req, reply)
-          : this.#runOnShard(client, known, known.shard as ShardCommand, req, reply)
+          ? this.#serve(client, known, known.router, sent, reply)
+          : this.#runOnShard(client, known, known.shard as ShardCommand, sent, reply)
     if (result === DISPATCHED.HELD) client.lastCommand = previous
     else if (known === WATCH && client.queue === undefined) this.#transactions.watched(client, req)
     if (this.#engine.invalidations.length > 0) this.#router.tracking.passOn()
     if ((client.flags & SENDER.CACHING) !== 0 && result === DISPATCHED.DONE)
       this.#router.tracking.endCaching(client, known)
     return result
+  }
+
+  /** The request as a shard needs it to run its script. */
+  #withScript(client: Connection, entry: Entry, req: Request): Request {
+    const sent = this.#router.scripts.prepare(client, entry, req)
+    sent.db = req.db
+    sent.resp = req.resp
+    sent.sender = req.sender
+    return sent
   }
 
   /** The client's user may not do this. */
@@ -374,7 +386,7 @@ export class Dispatcher {
     // Behind what this router has mailed to any of the shards, whose owner runs it: see LockSet.resolve.
     client.blockingEntry = entry
     const result = this.#mail(client, entry, shard.index, req)
-    if (result === DISPATCHED.DONE) client.holds |= HOLD.ANSWERS
+    if (result === DISPATCHED.DONE && client.owed > 0) client.holds |= HOLD.ANSWERS
     return result
   }
 
@@ -442,8 +454,18 @@ export class Dispatcher {
     this.#heldCount = 0
   }
 
+  /** A script has the shard, and has had it for long. */
+  #refuseBusy(client: Connection, entry: Entry): number {
+    const { reply } = this.#router
+    reply.resp = client.resp
+    this.#statistics.rejected(entry.id)
+    this.#refuse(client, reply, BUSY)
+    return DISPATCHED.DONE
+  }
+
   #mail(client: Connection, entry: Entry, shard: number, req: Request): number {
     if (client.owesMuch) return this.#hold(client, HOLD.ANSWERS)
+    if (this.#router.scripts.isBusy(shard) && client.owed === 0) return this.#refuseBusy(client, entry)
     if (!this.#post.send(shard, client.slot, entry.id, req, client.surrenders)) {
       this.#router.waitForRing(client)
       return this.#hold(client, HOLD.RING)

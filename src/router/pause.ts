@@ -1,7 +1,7 @@
 // CLIENT PAUSE on one router: who is held back, and letting them go on when it ends. Replicas and the pausing command's
 // own reply are not held back; a client is, as soon as it sends something that must wait.
 
-import { MAY_REPLICATE, WRITE } from '../commands/command.ts'
+import { MAY_REPLICATE, RUNS_SCRIPT, WRITE } from '../commands/command.ts'
 import { PAUSE, type Pause } from '../commands/pause.ts'
 import type { Entry } from '../commands/table.ts'
 import { type Connection, HOLD } from './connection.ts'
@@ -46,7 +46,8 @@ export class RouterPause implements Pause {
   /** Whether a client that has not been let through yet must wait with this command. */
   holds(entry: Entry): boolean {
     return (
-      this.kind === PAUSE.ALL || (this.kind === PAUSE.WRITES && (entry.command.flags & (WRITE | MAY_REPLICATE)) !== 0)
+      this.kind === PAUSE.ALL ||
+      (this.kind === PAUSE.WRITES && (entry.command.flags & (WRITE | MAY_REPLICATE | RUNS_SCRIPT)) !== 0)
     )
   }
 

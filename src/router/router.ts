@@ -43,9 +43,10 @@ import { Lookahead } from './lookahead.ts'
 import { Monitors } from './monitors.ts'
 import { RouterPause } from './pause.ts'
 import { Post } from './post.ts'
+import { RouterReplication } from './replication.ts'
+import { RouterScripts } from './scripts.ts'
 import { RouterSubscriptions } from './subscriptions.ts'
 import { RouterTracking } from './tracking.ts'
-import { RouterReplication } from './replication.ts'
 import type { Transport } from './transport.ts'
 
 const READ_BYTES = 64 * 1024
@@ -104,6 +105,7 @@ export class Router implements RouterForCommands {
   readonly subscriptions: RouterSubscriptions
   readonly cron: ClientCron
   readonly tracking: RouterTracking
+  readonly scripts: RouterScripts
   readonly replication: RouterReplication
   /** Where the reply of the command that is being run starts in `reply`. */
   replyStart = 0
@@ -164,6 +166,7 @@ export class Router implements RouterForCommands {
     this.#dispatcher.runner.journal.consumers.push(this.#log)
     this.#dispatcher.runner.journal.consumers.push(this.replication.consumer())
     this.engine.followRole(this.replication.block.i32)
+    this.scripts = new RouterScripts(this, control)
     this.monitors = new Monitors(control, this.link, memory.shape.routers)
     for (const question of questions) this.link.onAsk(question.name, args => question.answer(this, args as never))
   }
@@ -788,8 +791,7 @@ export interface DialEvents {
   isFull(): boolean
 }
 
-const UNBLOCKED =
-  'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)'
+const UNBLOCKED = 'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)'
 
 /** Replies of this size are freed by hand. */
 const HUGE_BYTES = 8 * 1024 * 1024

@@ -8,7 +8,7 @@ import { performance } from 'node:perf_hooks'
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import { assert } from '../bytes/assert.ts'
 import { freeBuffer } from '../bytes/free-buffer.ts'
-import { BLOCKING, WRITE } from '../commands/command.ts'
+import { BLOCKING, RUNS_SCRIPT, WRITE } from '../commands/command.ts'
 import { Runner } from '../commands/runner.ts'
 import { Attendant } from '../commands/serve.ts'
 import { entries } from '../commands/table.ts'
@@ -17,15 +17,15 @@ import { OldValueSaver } from '../persist/old-values.ts'
 import { ThreadLog } from '../persist/thread-log.ts'
 import { Walker } from '../persist/walker.ts'
 import { Reply } from '../protocol/reply.ts'
+import { Request } from '../protocol/request.ts'
 import { StreamConsumer } from '../replica/consumer.ts'
 import { ReplicationStream } from '../replica/stream.ts'
 import { StreamWaker } from '../replica/waker.ts'
-import { ReplicationBlock } from '../shared/replication-block.ts'
-import { Request } from '../protocol/request.ts'
 import { CONTROL, controlFlag, lockWord, routerBellWord, shardBellWord } from '../shared/control.ts'
 import { doorbellAwake, doorbellPrepare, doorbellRing, doorbellSleep } from '../shared/doorbell.ts'
 import { lockTry, lockWait, unlock } from '../shared/lock.ts'
 import { LogBlock } from '../shared/log-block.ts'
+import { ReplicationBlock } from '../shared/replication-block.ts'
 import { RingConsumer, RingProducer } from '../shared/ring.ts'
 import { OldBlock, SnapshotRunBlock } from '../shared/snapshot-block.ts'
 import { Statistics } from '../shared/statistics.ts'
@@ -43,6 +43,7 @@ import { LockSet } from './locks.ts'
 import { END, type Envelope, type LargeMail, MAIL, NOBODY, readCommand } from './mail.ts'
 import { LockedNeighbours } from './neighbours.ts'
 import { Outbox } from './outbox.ts'
+import { ScriptRunner } from './scripts.ts'
 import { logDamage, threadSink } from './sink.ts'
 import type { ShardData } from './thread-data.ts'
 import { TransactionRunner } from './transaction.ts'
@@ -72,6 +73,7 @@ export class ShardThread {
   readonly #chores: Chores
   readonly #walker: Walker
   readonly #transactions: TransactionRunner
+  readonly #scripts: ScriptRunner
   readonly #waits: Waits
   readonly #word = new WordBuffer()
   /** Wakes those who feed replicas. */
@@ -112,6 +114,8 @@ export class ShardThread {
     this.#runner.journal.consumers.push(new StreamConsumer(stream))
     this.#chores = new Chores(this.#shard)
     this.#transactions = new TransactionRunner(this.#runner)
+    this.#scripts = new ScriptRunner(this.#runner, this.#control, index, parentPort as MessagePort)
+    this.#engine.scripts = this.#scripts
     this.#hasWord = new Uint8Array(memory.shape.routers)
     this.#waits = new Waits(
       this.#control,
@@ -233,6 +237,7 @@ export class ShardThread {
     else this.#takeAll()
     this.#transactions.run(u8, u32, at, this.#locks, reply, now)
     this.#locks.release()
+    this.#scripts.release()
     this.#outboxes[router].reply(this.#transactions.client(u32, at), reply)
     reply.reset()
     this.#tellChanges()
@@ -325,13 +330,14 @@ export class ShardThread {
       this.#runner.run(entry, shardCommand, shard, this.#req, reply, now)
     } else {
       this.#freeLock()
-      if ((flags & WRITE) !== 0) locks.takeClosed(this.#engine)
+      if ((flags & (WRITE | RUNS_SCRIPT)) !== 0) locks.takeClosed(this.#engine)
       else this.#takeAll()
       this.#runner.journal.locked = locks
       this.#runner.run(entry, shardCommand, shard, this.#req, reply, now)
       this.#runner.journal.locked = undefined
       locks.release()
     }
+    this.#scripts.release()
     if ((flags & BLOCKING) !== 0 && this.#endBlocking()) {
       this.#word.blocked(this.#waits)
       this.#outboxes[router].word(MAIL.BLOCKED, client, this.#word.u8, this.#word.length)
@@ -356,7 +362,7 @@ export class ShardThread {
   /** Takes the shard's own lock. Returns false if the command needs others as well, to serve clients that wait. */
   #takeAlone(flags: number): boolean {
     this.#takeLock()
-    return (flags & WRITE) === 0 || !hasFarWaiters(this.#shard.m)
+    return (flags & (WRITE | RUNS_SCRIPT)) === 0 || !hasFarWaiters(this.#shard.m)
   }
 
   #takeLock(): void {

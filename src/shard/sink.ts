@@ -30,14 +30,23 @@ export interface NoticeBatch {
   readonly notices: readonly Notice[]
 }
 
-/** Damage that a thread has met in what a client sent, for the log. */
-export interface Damage {
-  readonly what: 'damage'
+/** A line for the log. */
+export interface LogLine {
+  readonly what: 'log'
+  readonly level: 'debug' | 'info' | 'warn'
   readonly text: string
 }
 
+/** What a script publishes, for all routers. */
+export interface ScriptMessage {
+  readonly what: 'script-publish'
+  readonly channel: Uint8Array
+  readonly message: Uint8Array
+  readonly isShardChannel: boolean
+}
+
 /** What every thread may tell the main thread. */
-export type FromThread = SlowCommand | NoticeBatch | Damage
+export type FromThread = SlowCommand | NoticeBatch | LogLine | ScriptMessage
 
 const ARGS_MAX = 32
 const ARG_BYTES_MAX = 128
@@ -85,7 +94,10 @@ export type Who = (id: number) => { readonly address: string; readonly name: str
 
 /** Has damage that an engine meets written to the log. */
 export function logDamage(engine: Engine, port: MessagePort): void {
-  engine.onDamage = text => port.postMessage({ what: 'damage', text } satisfies Damage)
+  engine.onDamage = text => {
+    const line = `RESTORE was given a damaged value: ${text}`
+    port.postMessage({ what: 'log', level: 'warn', text: line } satisfies LogLine)
+  }
 }
 
 export function threadSink(port: MessagePort, who?: Who): Sink {

@@ -25,7 +25,7 @@
 
 import { assert } from '../bytes/assert.ts'
 import { copyBytes } from '../bytes/copy.ts'
-import { DENY_OOM, WRITE } from '../commands/command.ts'
+import { DENY_OOM, RUNS_SCRIPT, WRITE } from '../commands/command.ts'
 import type { Runner } from '../commands/runner.ts'
 import { type Entry, entries } from '../commands/table.ts'
 import { OUT_OF_MEMORY } from '../protocol/errors.ts'
@@ -79,7 +79,7 @@ export class Transaction {
     this.length += size
     this.count++
     if ((entry.command.flags & DENY_OOM) !== 0) this.#about |= ABOUT.DENY_OOM
-    if ((entry.command.flags & WRITE) !== 0) this.#about |= ABOUT.WRITES
+    if ((entry.command.flags & (WRITE | RUNS_SCRIPT)) !== 0) this.#about |= ABOUT.WRITES
   }
 
   /** Asks `keeps` about each command, and takes out those that it says no to. */

@@ -10,7 +10,9 @@
 //       24            4  JOURNAL  main         who takes down what changes (bits, commands/journal.ts); under all locks
 //       28            4  SAVE_FAILED main      1 while writes are refused because snapshots cannot be saved
 //       32            4  LOG_ERROR log writers the error that writing the append-only log meets, 0 = none
-//       36           28  -        -
+//       36            4  EXTENDER owners       1 + the shard whose owner runs a script that waits for a further shard's lock
+//       40            4  EXTENDS  that owner   that further shard
+//       44           20  -        -
 //       64  128 * shards SHARDS   see below    one block a shard
 //        …  128 * routers ROUTERS see below    one block a router
 //
@@ -20,7 +22,7 @@
 //        0     8  LOCK     see lock.ts     who may touch the arena
 //        8    56  -        -               the lock has a cache line to itself
 //       64     8  BELL     see doorbell.ts wakes the shard's owner
-//       72     4  BUSY     owner           1 while it runs a command
+//       72     4  SCRIPT   see SCRIPT      what a script does that holds the shard's lock
 //       76    52  -        -
 //      128
 
@@ -34,9 +36,14 @@ export const CONTROL = {
   JOURNAL: 24,
   SAVE_FAILED: 28,
   LOG_ERROR: 32,
+  EXTENDER: 36,
+  EXTENDS: 40,
   SHARDS: 64,
 } as const
-export const SHARD_BLOCK = { LOCK: 0, BELL: 64, BUSY: 72, SIZE: 128 } as const
+export const SHARD_BLOCK = { LOCK: 0, BELL: 64, SCRIPT: 72, SIZE: 128 } as const
+
+/** How often a script that waits for its turn to wait looks whether that has become hopeless. */
+const LOOK_MS = 1
 
 /** Threads that share one control block: how many of each. */
 export interface Shape {
@@ -53,6 +60,46 @@ export const lockWord = (index: number): number => (CONTROL.SHARDS + index * SHA
 /** Word of shard `index`'s doorbell. */
 export const shardBellWord = (index: number): number =>
   (CONTROL.SHARDS + index * SHARD_BLOCK.SIZE + SHARD_BLOCK.BELL) / 4
+
+/** Bits of a shard's SCRIPT word; KILL is set by routers, the others by whoever runs the script. 0 = there is none. */
+export const SCRIPT = { RUNS: 1, IS_SLOW: 2, HAS_WRITTEN: 4, KILL: 8 } as const
+
+const scriptWord = (index: number): number => (CONTROL.SHARDS + index * SHARD_BLOCK.SIZE + SHARD_BLOCK.SCRIPT) / 4
+
+/** What a script does that holds shard `index`. */
+export const scriptState = (words: Int32Array, index: number): number => Atomics.load(words, scriptWord(index))
+
+/** A script begins (SCRIPT.RUNS) or has ended (0). */
+export function scriptSet(words: Int32Array, index: number, state: number): void {
+  Atomics.store(words, scriptWord(index), state)
+}
+
+/** Adds a bit to what is known of the script that runs. */
+export function scriptMark(words: Int32Array, index: number, bit: number): void {
+  Atomics.or(words, scriptWord(index), bit)
+}
+
+/** Only one thread at a time may wait for a lock while it holds others. Takes that right for the owner of `shard`, to wait for `wanted`. */
+export function extenderTake(words: Int32Array, shard: number, wanted: number): boolean {
+  if (Atomics.compareExchange(words, CONTROL.EXTENDER / 4, 0, shard + 1) !== 0) return false
+  Atomics.store(words, CONTROL.EXTENDS / 4, wanted)
+  return true
+}
+
+export function extenderGive(words: Int32Array): void {
+  Atomics.store(words, CONTROL.EXTENDS / 4, -1)
+  Atomics.store(words, CONTROL.EXTENDER / 4, 0)
+  Atomics.notify(words, CONTROL.EXTENDER / 4)
+}
+
+/** Sleeps until that right changes hands, or a moment has passed. */
+export function extenderAwait(words: Int32Array): void {
+  const holder = Atomics.load(words, CONTROL.EXTENDER / 4)
+  if (holder !== 0) Atomics.wait(words, CONTROL.EXTENDER / 4, holder, LOOK_MS)
+}
+
+/** The shard that whoever has that right waits for. */
+export const extenderWants = (words: Int32Array): number => Atomics.load(words, CONTROL.EXTENDS / 4)
 
 /** Word of router `index`'s doorbell. */
 export const routerBellWord = (shape: Shape, index: number): number => shardBellWord(shape.shards + index)

@@ -4,6 +4,8 @@
 
 import { EVENT as NOTIFY } from '../config/keyspace-events.ts'
 import { SETTING, type SettingsView } from '../config/settings.ts'
+import type { Reply } from '../protocol/reply.ts'
+import type { Request } from '../protocol/request.ts'
 import { BLOCK, ROLE } from '../shared/replication-block.ts'
 import { Effects } from './effects.ts'
 import type { EntryRef } from './entry.ts'
@@ -19,6 +21,17 @@ export interface Notice {
   readonly event: string
   readonly db: number
   readonly key: Uint8Array
+}
+
+/** Runs the scripts that a thread is given; only owners of shards have one. */
+export interface Scripts {
+  run(shard: Shard, req: Request, reply: Reply, how: ScriptKind): void
+}
+
+/** How a script is named, and what it may do. */
+export interface ScriptKind {
+  readonly bySha: boolean
+  readonly readOnly: boolean
 }
 
 export { NOTIFY }
@@ -68,6 +81,8 @@ export class Engine {
   readonly ready: number[] = []
   /** How commands make their client wait; without it none can. */
   waits: Waits | undefined
+  /** Runs scripts, on threads that do. */
+  scripts: Scripts | undefined
   /** Told before a database, or with -1 all of them, loses its keys. */
   onFlush: ((db: number) => void) | undefined
   /** Told that a key was evicted, while its shard is locked: another shard's lock may be given back at once. */

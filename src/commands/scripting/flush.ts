@@ -1,15 +1,6 @@
-// FUNCTION FLUSH and SCRIPT FLUSH: with no libraries and no scripts, there is nothing to do but check the argument.
+// FUNCTION FLUSH: with no libraries, there is nothing to do but check the argument.
 
-import type { Reply } from '../../protocol/reply.ts'
-import type { Request } from '../../protocol/request.ts'
 import { type Command, NOSCRIPT, type RouterCommand, WRITE } from '../command.ts'
-
-function flush(req: Request, reply: Reply, name: string): void {
-  if (req.argc > 3 || (req.argc === 3 && !req.is(2, 'SYNC') && !req.is(2, 'ASYNC'))) {
-    return reply.error(`ERR ${name} FLUSH only ${name === 'SCRIPT' ? 'support' : 'supports'} SYNC|ASYNC option`)
-  }
-  reply.ok()
-}
 
 const functionFlush: RouterCommand = {
   name: 'FLUSH',
@@ -31,32 +22,12 @@ const functionFlush: RouterCommand = {
       ],
     },
   ],
-  serve: (_client, req, reply) => flush(req, reply, 'FUNCTION'),
-}
-
-const scriptFlush: RouterCommand = {
-  name: 'FLUSH',
-  group: 'scripting',
-  since: '2.6.0',
-  summary: 'Forgets all scripts.',
-  complexity: 'O(N), N being the number of scripts',
-  arity: -2,
-  flags: NOSCRIPT,
-  tips: ['request_policy:all_nodes', 'response_policy:all_succeeded'],
-  history: [['6.2.0', 'Learned `ASYNC` and `SYNC`.']],
-  args: [
-    {
-      name: 'async',
-      type: 'oneof',
-      since: '6.2.0',
-      flags: ['optional'],
-      args: [
-        { name: 'async', type: 'pure-token', token: 'ASYNC' },
-        { name: 'sync', type: 'pure-token', token: 'SYNC' },
-      ],
-    },
-  ],
-  serve: (_client, req, reply) => flush(req, reply, 'SCRIPT'),
+  serve(_client, req, reply) {
+    if (req.argc > 3 || (req.argc === 3 && !req.is(2, 'SYNC') && !req.is(2, 'ASYNC'))) {
+      return reply.error('ERR FUNCTION FLUSH only supports SYNC|ASYNC option')
+    }
+    reply.ok()
+  },
 }
 
 export const functions: Command = {
@@ -68,15 +39,4 @@ export const functions: Command = {
   arity: -2,
   flags: 0,
   subcommands: [functionFlush],
-}
-
-export const script: Command = {
-  name: 'SCRIPT',
-  group: 'scripting',
-  since: '2.6.0',
-  summary: 'Is about the scripts that EVALSHA can run.',
-  complexity: 'Depends on the subcommand.',
-  arity: -2,
-  flags: 0,
-  subcommands: [scriptFlush],
 }

@@ -1,0 +1,149 @@
+// The scripts that a router knows. Every router knows all of them; a script is sent to the shard that runs it with each
+// command, so that EVALSHA finds it there, whichever shard that is.
+
+import { assert } from '../bytes/assert.ts'
+import type { Scripts } from '../commands/scripting/script.ts'
+import { commandByName, type Entry } from '../commands/table.ts'
+import { Request } from '../protocol/request.ts'
+import { ScriptMachine, scriptName } from '../scripting/machine.ts'
+import { readShebang } from '../scripting/shebang.ts'
+import { SCRIPT, scriptMark, scriptState } from '../shared/control.ts'
+import type { Connection } from './connection.ts'
+import type { Router } from './router.ts'
+
+const BY_BODY = new Set([commandByName('eval'), commandByName('eval_ro')])
+const UNKILLABLE =
+  'UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination ' +
+  'or kill the server in a hard way using the SHUTDOWN NOSAVE command.'
+export const BUSY = 'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.'
+
+export class RouterScripts implements Scripts {
+  readonly #router: Router
+  readonly #control: Int32Array
+  readonly #bodies = new Map<string, Uint8Array>()
+  /** For SCRIPT LOAD alone, which says what is wrong with a script; it runs none. */
+  #machine: ScriptMachine | undefined
+  readonly #req = new Request()
+  #bytes = new Uint8Array(4096)
+
+  constructor(router: Router, control: Int32Array) {
+    this.#router = router
+    this.#control = control
+    router.link.onTold('script', body => this.#bodies.set(scriptName(body as Uint8Array), body as Uint8Array))
+    router.link.onTold('script-publish', told => {
+      const { channel, message, isShardChannel } = told as {
+        channel: Uint8Array
+        message: Uint8Array
+        isShardChannel: boolean
+      }
+      const name = Buffer.from(channel).toString('latin1')
+      router.subscriptions.publish(isShardChannel ? 'shard' : 'channel', name, message)
+    })
+  }
+
+  learn(body: Uint8Array): void {
+    this.#bodies.set(scriptName(body), body)
+  }
+
+  check(body: Uint8Array): { readonly sha: string } | { readonly problem: string } {
+    const head = readShebang(body)
+    if ('problem' in head) return head
+    this.#machine ??= new ScriptMachine(IDLE)
+    const sha = scriptName(body)
+    const problem = this.#machine.compile(sha, head.body)
+    return problem === undefined ? { sha } : { problem }
+  }
+
+  has(sha: string): boolean {
+    return this.#bodies.has(sha.toLowerCase())
+  }
+
+  forgetAll(): void {
+    this.#bodies.clear()
+  }
+
+  get count(): number {
+    return this.#bodies.size
+  }
+
+  get bytes(): number {
+    let bytes = 0
+    for (const body of this.#bodies.values()) bytes += body.length
+    return bytes
+  }
+
+  kill(): string | undefined {
+    const shards = this.#router.engine.shards.length
+    let problem: string | undefined = 'NOTBUSY No scripts in execution right now.'
+    for (let shard = 0; shard < shards; shard++) {
+      const state = scriptState(this.#control, shard)
+      if ((state & SCRIPT.RUNS) === 0) continue
+      if ((state & SCRIPT.HAS_WRITTEN) !== 0) {
+        if (problem !== undefined) problem = UNKILLABLE
+        continue
+      }
+      scriptMark(this.#control, shard, SCRIPT.KILL)
+      problem = undefined
+    }
+    return problem
+  }
+
+  /** Whether a script has held this shard for longer than others should wait for it. */
+  isBusy(shard: number): boolean {
+    return (scriptState(this.#control, shard) & SCRIPT.IS_SLOW) !== 0
+  }
+
+  /** What a shard is sent for a command that runs a script: the script itself, and what its user may do. Made anew with every call. */
+  prepare(client: Connection, entry: Entry, req: Request): Request {
+    let body: Uint8Array | undefined
+    if (BY_BODY.has(entry)) this.#learnNew(req)
+    else body = this.#bodies.get(req.text(1).toLowerCase())
+    const rules =
+      client.restrictedTo === undefined ? undefined : Buffer.from(this.#router.access.rulesOf(client.user), 'latin1')
+    if (body === undefined && rules === undefined) return req
+    const made = this.#req
+    made.start(this.#bytes)
+    let end = 0
+    const add = (u8: Uint8Array, at: number, length: number): void => {
+      if (end + length > this.#bytes.length) {
+        const larger = new Uint8Array((end + length) * 2)
+        larger.set(this.#bytes.subarray(0, end))
+        this.#bytes = larger
+      }
+      this.#bytes.set(u8.subarray(at, at + length), end)
+      made.push(end, length)
+      end += length
+    }
+    for (let i = 0; i < req.argc; i++) {
+      if (i === 1 && body !== undefined) add(body, 0, body.length)
+      else add(req.u8, req.at[i], req.length[i])
+    }
+    if (rules !== undefined) add(rules, 0, rules.length)
+    made.u8 = this.#bytes
+    made.frame = -1
+    return made
+  }
+
+  /** Remembers the script of an EVAL. */
+  #learnNew(req: Request): void {
+    const body = req.u8.subarray(req.at[1], req.at[1] + req.length[1])
+    const sha = scriptName(body)
+    if (this.#bodies.has(sha)) return
+    const copy = req.copy(1)
+    this.#bodies.set(sha, copy)
+    this.#router.link.tell('script', copy)
+  }
+}
+
+/** Nobody: scripts are compiled here, not run. */
+const IDLE = {
+  call: () => assertIdle(),
+  stops: () => undefined,
+  log: () => undefined,
+  allows: () => undefined,
+}
+
+function assertIdle(): never {
+  assert(false, 'routers run no scripts')
+  throw new Error('routers run no scripts')
+}

@@ -1,0 +1,379 @@
+// Lua for the scripts of one thread: compiles them, runs them, and gives them what Redis does as `redis`.
+//
+// What commands are, who may run them and which locks they need is the host's business (shard/scripts.ts).
+
+import { hash } from 'node:crypto'
+import { writeDouble17 } from '../bytes/doubles.ts'
+import { REDIS_VERSION } from '../config/version.ts'
+import type { Reply } from '../protocol/reply.ts'
+import { Request } from '../protocol/request.ts'
+import { bitLibrary } from './bits.ts'
+import { pushJson } from './json.ts'
+import { ALL_RESULTS, GLOBALS, Lua, REGISTRY, TYPE } from './lua.ts'
+import { msgpackLibrary } from './msgpack.ts'
+import { PRELUDE, PRELUDE_NAME } from './prelude.ts'
+import { RandomNumbers, randomFunctions } from './random.ts'
+import { oneLine, ReplyReader, writeValue } from './replies.ts'
+import { structLibrary } from './struct.ts'
+import type { State } from './wasm.ts'
+
+/** What a script may ask of the thread that runs it. */
+export interface ScriptHost {
+  /** Runs a command; the reply, of one command alone, may be an error. */
+  call(req: Request, resp: 2 | 3): Reply
+  /** Asked again and again while a script runs: an error to end it with, or undefined to let it go on. */
+  stops(): string | undefined
+  log(level: number, text: string): void
+  /** Whether the client's user may run a command; undefined if there is none like it. */
+  allows(req: Request): boolean | undefined
+}
+
+/** Instructions between two looks at the time. */
+const HOOK_INSTRUCTIONS = 100_000
+const MASK_COUNT = 8
+/** The levels of redis.log. */
+const LOG_LEVELS = { LOG_DEBUG: 0, LOG_VERBOSE: 1, LOG_NOTICE: 2, LOG_WARNING: 3 } as const
+const REPLICATION = { REPL_NONE: 0, REPL_AOF: 1, REPL_SLAVE: 2, REPL_REPLICA: 2, REPL_ALL: 3 } as const
+const SEEDS = 2 ** 32
+/** Scripts kept compiled. */
+const SCRIPTS_MAX = 1000
+const NOT_ARGUMENTS = 'ERR Lua redis lib command arguments must be strings or integers'
+
+/** The hexadecimal SHA-1 that names a script. */
+export const scriptName = (body: Uint8Array): string => hash('sha1', body, 'hex')
+
+export class ScriptMachine {
+  readonly #lua = new Lua()
+  readonly #host: ScriptHost
+  readonly #reader = new ReplyReader(this.#lua)
+  readonly #numbers = new RandomNumbers()
+  readonly #compiled = new Set<string>()
+  readonly #req = new Request()
+  #arguments = new Uint8Array(4096)
+  readonly #digits = new Uint8Array(32)
+  readonly #hook: number
+  #resp: 2 | 3 = 2
+  #stopped = ''
+
+  constructor(host: ScriptHost) {
+    this.#host = host
+    const lua = this.#lua
+    const { api, state } = lua
+    for (const open of [api.luaopen_base, api.luaopen_string, api.luaopen_math, api.luaopen_table, api.luaopen_debug]) {
+      open(state)
+    }
+    api.lua_settop(state, 0)
+    lua.rawField(state, GLOBALS, 'math')
+    for (const [name, fn] of Object.entries(randomFunctions(lua, this.#numbers))) {
+      lua.pushFunction(state, fn)
+      lua.setRawField(state, -2, name)
+    }
+    lua.pop(state)
+    this.#pushRedis(state)
+    lua.setRawField(state, GLOBALS, 'redis')
+    pushJson(lua, state)
+    lua.setRawField(state, GLOBALS, 'cjson')
+    lua.pushLibrary(state, msgpackLibrary(lua))
+    lua.setRawField(state, GLOBALS, 'cmsgpack')
+    lua.pushLibrary(state, structLibrary(lua))
+    lua.setRawField(state, GLOBALS, 'struct')
+    lua.pushLibrary(state, bitLibrary(lua))
+    lua.setRawField(state, GLOBALS, 'bit')
+    this.#hook = lua.hookOf(at => this.#tick(at))
+    this.#runPrelude(state)
+  }
+
+  /** Leaves the globals of scripts in the place of Lua's, and keeps the two other results where `run` finds them. */
+  #runPrelude(state: State): void {
+    const lua = this.#lua
+    const problem = this.#load(state, Buffer.from(PRELUDE), PRELUDE_NAME)
+    if (problem !== undefined || lua.api.lua_pcall(state, 0, ALL_RESULTS, 0) !== 0) {
+      throw new Error(`the prelude of scripts is broken: ${problem ?? lua.textAt(state, -1)}`)
+    }
+    lua.setRawField(state, REGISTRY, 'handler')
+    lua.setRawField(state, REGISTRY, 'globals')
+    lua.api.lua_replace(state, GLOBALS)
+    lua.api.lua_settop(state, 0)
+  }
+
+  /** Compiles a chunk and pushes it. Returns what is wrong with it, undefined if nothing is. */
+  #load(state: State, code: Uint8Array, name: string): string | undefined {
+    const lua = this.#lua
+    const at = lua.api.malloc(code.length + 1)
+    if (at === 0) return 'not enough memory'
+    lua.scratch(0)
+    lua.u8.set(code, at)
+    const status = lua.api.luaL_loadbuffer(state, at, code.length, lua.name(name))
+    lua.api.free(at)
+    if (status === 0) return undefined
+    const problem = lua.textAt(state, -1) ?? 'unknown error'
+    lua.pop(state)
+    return problem
+  }
+
+  // ---- scripts
+
+  /** Compiles a script, unless that was done. Returns what is wrong with it, as an error reply, or undefined. */
+  compile(name: string, body: Uint8Array): string | undefined {
+    if (this.#compiled.has(name)) return undefined
+    const { state } = this.#lua
+    // Bytecode is not checked by Lua, and could be made to break anything.
+    const isBytecode = body[0] === 0x1b
+    const problem = isBytecode ? 'user_script: bytecode is not accepted' : this.#load(state, body, '@user_script')
+    if (problem !== undefined) return `ERR Error compiling script (new function): ${oneLine(problem)}`
+    if (this.#compiled.size >= SCRIPTS_MAX) this.forgetAll()
+    this.#lua.setRawField(state, REGISTRY, name)
+    this.#compiled.add(name)
+    return undefined
+  }
+
+  forgetAll(): void {
+    const { state } = this.#lua
+    for (const name of this.#compiled) {
+      this.#lua.api.lua_pushnil(state)
+      this.#lua.setRawField(state, REGISTRY, name)
+    }
+    this.#compiled.clear()
+  }
+
+  /** Runs a compiled script with `keys` arguments of `req` from `first` on as KEYS, those behind them to `end` as ARGV. */
+  run(name: string, req: Request, first: number, keys: number, end: number, reply: Reply): void {
+    const lua = this.#lua
+    const { api, state } = lua
+    this.#resp = 2
+    this.#stopped = ''
+    this.#numbers.seed(Math.random() * SEEDS)
+    api.lua_settop(state, 0)
+    lua.rawField(state, REGISTRY, 'handler')
+    lua.rawField(state, REGISTRY, 'globals')
+    this.#pushArguments(state, req, first, first + keys)
+    lua.setRawField(state, -2, 'KEYS')
+    this.#pushArguments(state, req, first + keys, end)
+    lua.setRawField(state, -2, 'ARGV')
+    lua.pop(state)
+    lua.rawField(state, REGISTRY, name)
+    api.lua_sethook(state, this.#hook, MASK_COUNT, HOOK_INSTRUCTIONS)
+    const failed = api.lua_pcall(state, 0, 1, 1) !== 0
+    api.lua_sethook(state, 0, 0, 0)
+    if (failed) this.#writeFailure(state, name, reply)
+    else writeValue(lua, state, reply, (this.#resp as number) === 3)
+    api.lua_settop(state, 0)
+  }
+
+  #pushArguments(state: State, req: Request, from: number, to: number): void {
+    const lua = this.#lua
+    lua.api.lua_createtable(state, to - from, 0)
+    for (let i = from; i < to; i++) {
+      lua.pushBytes(state, req.u8, req.at[i], req.length[i])
+      lua.api.lua_rawseti(state, -2, i - from + 1)
+    }
+  }
+
+  #writeFailure(state: State, name: string, reply: Reply): void {
+    const lua = this.#lua
+    if (lua.type(state, -1) !== TYPE.TABLE) {
+      // The handler itself has failed, for want of memory or stack.
+      return reply.error(oneLine(`ERR ${lua.textAt(state, -1) ?? 'unknown error'} script: ${name}`))
+    }
+    const field = (key: string): string | undefined => {
+      lua.rawField(state, -1, key)
+      const text = lua.textAt(state, -1)
+      lua.pop(state)
+      return text
+    }
+    const text = field('err') ?? 'ERR unknown error'
+    const source = field('source')
+    const line = field('line')
+    const place = source !== undefined && line !== undefined ? `, on ${source}:${line}.` : ''
+    reply.error(oneLine(`${text} script: ${name}${place}`))
+  }
+
+  /** Called by Lua every so many instructions. */
+  #tick(state: State): void {
+    const problem = this.#host.stops()
+    if (problem === undefined) return
+    // From now on at every instruction: whoever catches the error meets it again.
+    this.#stopped = problem
+    this.#lua.api.lua_sethook(state, this.#hook, MASK_COUNT, 1)
+    this.#raiseTable(state, problem)
+  }
+
+  // ---- the library `redis`
+
+  #pushRedis(state: State): void {
+    const lua = this.#lua
+    const { api } = lua
+    lua.pushLibrary(state, {
+      call: at => this.#call(at, true),
+      pcall: at => this.#call(at, false),
+      error_reply: at => this.#singleField(at, 'err'),
+      status_reply: at => this.#singleField(at, 'ok'),
+      sha1hex: at => {
+        if (api.lua_gettop(at) !== 1) this.#raiseTable(at, 'ERR wrong number of arguments')
+        lua.pushText(at, scriptName(lua.bytesAt(at, 1) ?? new Uint8Array(0)))
+        return 1
+      },
+      log: at => this.#log(at),
+      setresp: at => {
+        if (api.lua_gettop(at) !== 1) this.#raiseTable(at, 'ERR redis.setresp() requires one argument.')
+        const version = api.lua_tonumber(at, 1)
+        if (version !== 2 && version !== 3) this.#raiseTable(at, 'ERR RESP version must be 2 or 3.')
+        this.#resp = version
+        return 0
+      },
+      set_repl: at => {
+        if (api.lua_gettop(at) !== 1) this.#raiseTable(at, 'ERR redis.set_repl() requires one argument.')
+        const flags = api.lua_tonumber(at, 1)
+        if ((flags & ~REPLICATION.REPL_ALL) !== 0) {
+          this.#raiseTable(at, 'ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.')
+        }
+        return 0
+      },
+      replicate_commands: at => {
+        api.lua_pushboolean(at, 1)
+        return 1
+      },
+      breakpoint: at => {
+        api.lua_pushboolean(at, 0)
+        return 1
+      },
+      debug: () => 0,
+      acl_check_cmd: at => this.#checkAccess(at),
+    })
+    const constants = { ...LOG_LEVELS, ...REPLICATION, REDIS_VERSION_NUM: versionNumber(REDIS_VERSION) }
+    for (const [name, value] of Object.entries(constants)) {
+      api.lua_pushnumber(state, value)
+      lua.setRawField(state, -2, name)
+    }
+    lua.pushText(state, REDIS_VERSION)
+    lua.setRawField(state, -2, 'REDIS_VERSION')
+  }
+
+  /** Raises an error as commands do: a table with its text. */
+  #raiseTable(state: State, text: string): never {
+    const lua = this.#lua
+    lua.api.lua_createtable(state, 0, 1)
+    lua.pushText(state, oneLine(text))
+    lua.setRawField(state, -2, 'err')
+    lua.api.lua_error(state)
+    throw new Error('an error in Lua does not return')
+  }
+
+  /** Puts the arguments on the stack together as a command. Returns false if one is neither string nor number. */
+  #gather(state: State): boolean {
+    const lua = this.#lua
+    const req = this.#req
+    const count = lua.api.lua_gettop(state)
+    let end = 0
+    req.start(this.#arguments)
+    for (let i = 1; i <= count; i++) {
+      const type = lua.type(state, i)
+      let from: number
+      let length: number
+      let u8: Uint8Array
+      if (type === TYPE.NUMBER) {
+        u8 = this.#digits
+        from = 0
+        length = writeDouble17(u8, 0, lua.api.lua_tonumber(state, i))
+      } else if (type === TYPE.STRING) {
+        from = lua.stringAt(state, i)
+        length = lua.stringLength
+        u8 = lua.u8
+      } else return false
+      if (end + length > this.#arguments.length) {
+        const larger = new Uint8Array((end + length) * 2)
+        larger.set(this.#arguments.subarray(0, end))
+        this.#arguments = larger
+      }
+      this.#arguments.set(u8.subarray(from, from + length), end)
+      req.push(end, length)
+      end += length
+    }
+    req.u8 = this.#arguments
+    return true
+  }
+
+  #call(state: State, raises: boolean): number {
+    const lua = this.#lua
+    if (this.#stopped !== '') this.#raiseTable(state, this.#stopped)
+    if (lua.api.lua_gettop(state) === 0) {
+      return this.#problem(state, 'ERR Please specify at least one argument for this redis lib call', raises)
+    }
+    if (!this.#gather(state)) return this.#problem(state, NOT_ARGUMENTS, raises)
+    const reply = this.#host.call(this.#req, this.#resp)
+    const { u8, length } = reply
+    if (u8[0] === MINUS && raises) {
+      this.#raiseTable(state, Buffer.from(u8.buffer, u8.byteOffset + 1, length - 3).toString('latin1'))
+    }
+    if (!this.#reader.push(state, u8, 0)) this.#raiseTable(state, 'ERR reached lua stack limit')
+    return 1
+  }
+
+  /** What redis.call raises, redis.pcall returns. */
+  #problem(state: State, text: string, raises: boolean): number {
+    if (raises) this.#raiseTable(state, text)
+    this.#lua.api.lua_createtable(state, 0, 1)
+    this.#lua.pushText(state, text)
+    this.#lua.setRawField(state, -2, 'err')
+    return 1
+  }
+
+  #singleField(state: State, name: 'ok' | 'err'): number {
+    const lua = this.#lua
+    const isText = lua.api.lua_gettop(state) === 1 && lua.type(state, 1) === TYPE.STRING
+    if (!isText) return this.#problem(state, 'ERR wrong number or type of arguments', false)
+    const text = lua.textAt(state, 1) ?? ''
+    if (name === 'err') return this.#problem(state, oneLine(coded(text)), false)
+    lua.api.lua_createtable(state, 0, 1)
+    lua.pushText(state, oneLine(text))
+    lua.setRawField(state, -2, name)
+    return 1
+  }
+
+  #log(state: State): number {
+    const lua = this.#lua
+    const count = lua.api.lua_gettop(state)
+    if (count < 2) this.#raiseTable(state, 'ERR redis.log() requires two arguments or more.')
+    if (lua.type(state, 1) !== TYPE.NUMBER) {
+      this.#raiseTable(state, 'ERR First argument must be a number (log level).')
+    }
+    const level = lua.api.lua_tonumber(state, 1)
+    if (level < LOG_LEVELS.LOG_DEBUG || level > LOG_LEVELS.LOG_WARNING) {
+      this.#raiseTable(state, 'ERR Invalid debug level.')
+    }
+    const texts: string[] = []
+    for (let i = 2; i <= count; i++) {
+      const text = lua.textAt(state, i)
+      if (text !== undefined) texts.push(text)
+    }
+    this.#host.log(level, texts.join(' '))
+    return 0
+  }
+
+  #checkAccess(state: State): number {
+    if (this.#lua.api.lua_gettop(state) === 0) {
+      this.#raiseTable(state, 'ERR Please specify at least one argument for this redis.acl_check_cmd() call')
+    }
+    if (!this.#gather(state)) {
+      this.#raiseTable(state, 'ERR redis.acl_check_cmd() require arguments to be strings or integers')
+    }
+    const allowed = this.#host.allows(this.#req)
+    if (allowed === undefined) this.#raiseTable(state, 'ERR Invalid command passed to redis.acl_check_cmd()')
+    this.#lua.api.lua_pushboolean(state, allowed ? 1 : 0)
+    return 1
+  }
+}
+
+const MINUS = 45
+
+/** An error's text with its code in front: `-CODE text` says it, other texts are plain errors. */
+function coded(text: string): string {
+  if (!text.startsWith('-')) return text.includes(' ') ? text : `ERR ${text}`
+  const rest = text.slice(1)
+  return rest.includes(' ') ? rest : `ERR ${rest}`
+}
+
+function versionNumber(version: string): number {
+  const [major, minor, patch] = version.split('.').map(Number)
+  return (major << 16) | (minor << 8) | patch
+}

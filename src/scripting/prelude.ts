@@ -1,0 +1,95 @@
+// What every script finds around it, as a Lua chunk that is run once, before any script. It is given all libraries as
+// globals, and returns the globals of scripts, the table behind them, and what handles a script's error.
+//
+// Scripts share one Lua state, so nothing that they can reach may be changed: each library, and the globals themselves,
+// are empty tables that look up what they lack in a hidden one and refuse what is set.
+
+export const PRELUDE_NAME = '=skep'
+
+export const PRELUDE = `
+local READONLY = 'Attempt to modify a readonly table'
+local type, error, tostring, next = type, error, tostring, next
+local plainPcall, plainSetMetatable, plainGetMetatable = pcall, setmetatable, getmetatable
+local plainRawset, plainRawget, plainPairs, plainIpairs = rawset, rawget, pairs, ipairs
+local getinfo = debug.getinfo
+
+-- The hidden table behind each protected one.
+local hidden = {}
+
+local function refuse() error(READONLY, 2) end
+
+local function protect(t)
+  local shown = plainSetMetatable({}, { __index = t, __newindex = refuse, __metatable = false })
+  hidden[shown] = t
+  return shown
+end
+
+local globals = {}
+for _, name in plainIpairs({
+  'assert', 'collectgarbage', 'error', 'gcinfo', 'ipairs', 'load', 'loadstring', 'rawequal', 'select',
+  'tonumber', 'tostring', 'type', 'unpack', 'xpcall', '_VERSION',
+}) do globals[name] = _G[name] end
+for _, name in plainIpairs({
+  'string', 'table', 'math', 'coroutine', 'redis', 'cjson', 'cmsgpack', 'struct', 'bit',
+}) do globals[name] = protect(_G[name]) end
+-- What strings have as methods is the library as it is.
+plainGetMetatable('').__index = globals.string
+local shownStringMeta = protect(plainGetMetatable(''))
+
+function globals.next(t, key) return next(hidden[t] or t, key) end
+function globals.pairs(t)
+  if type(t) ~= 'table' then error("bad argument #1 to 'pairs' (table expected, got " .. type(t) .. ')', 2) end
+  return plainPairs(hidden[t] or t)
+end
+function globals.getmetatable(value)
+  if type(value) == 'string' then return shownStringMeta end
+  if hidden[value] then return nil end
+  return plainGetMetatable(value)
+end
+function globals.setmetatable(t, meta)
+  if hidden[t] then error(READONLY, 0) end
+  return plainSetMetatable(t, meta)
+end
+function globals.rawset(t, key, value)
+  if hidden[t] then error(READONLY, 0) end
+  return plainRawset(t, key, value)
+end
+function globals.rawget(t, key) return plainRawget(hidden[t] or t, key) end
+
+-- An error that a command has raised is a table; who catches it gets its text.
+local function caught(ok, ...)
+  if ok then return true, ... end
+  local problem = ...
+  if type(problem) == 'table' and (type(problem.err) == 'string' or type(problem.err) == 'number') then
+    return false, problem.err
+  end
+  return false, problem
+end
+function globals.pcall(...) return caught(plainPcall(...)) end
+
+local shown = protect(globals)
+globals._G = shown
+plainSetMetatable(globals, {
+  __index = function(_, name)
+    error("Script attempted to access nonexistent global variable '" .. tostring(name) .. "'", 2)
+  end,
+})
+
+-- Makes every error a table with its text and the place in the script that it came from.
+local function handle(problem)
+  local level = 2
+  local info = getinfo(level, 'Sl')
+  while info and (info.what == 'C' or info.source == '=skep') do
+    level = level + 1
+    info = getinfo(level, 'Sl')
+  end
+  if type(problem) ~= 'table' then problem = { err = 'ERR ' .. tostring(problem) } end
+  if info then
+    problem.source = info.source
+    problem.line = info.currentline
+  end
+  return problem
+end
+
+return shown, globals, handle
+`

@@ -1,0 +1,236 @@
+// Replies as Lua values, and what a script returns as a reply.
+//
+//   reply                Lua                          what a script returns       reply
+//   integer              number                       number                      integer, cut off
+//   bulk string          string                       string                      bulk string
+//   status               {ok = text}                  {ok = text}                 status
+//   error                {err = text}                 {err = text}                error
+//   array                table                        table, up to the first nil  array
+//   nil                  false, in RESP3 nil          false, nil                  nil
+//   RESP3: map, set      {map = …}, {set = …}         the same                    map, set
+//          double        {double = number}            the same                    double
+//          boolean       boolean                      true                        1; with RESP3 set, a boolean
+//          big number    {big_number = text}          the same                    big number
+//          verbatim      {verbatim_string = {…}}      the same                    verbatim string
+
+import { parseDouble } from '../bytes/doubles.ts'
+import type { Reply } from '../protocol/reply.ts'
+import { type Lua, TYPE } from './lua.ts'
+import type { State } from './wasm.ts'
+
+const LF = 10
+const INT64_MIN = -(2n ** 63n)
+const INT64_EDGE = 2 ** 63
+/** Room on Lua's stack for one more level of a nested value. */
+const LEVEL_SLOTS = 4
+
+/** Reads a reply and pushes it as a Lua value. */
+export class ReplyReader {
+  readonly #lua: Lua
+  #u8: Uint8Array = new Uint8Array(0)
+  #at = 0
+  #fits = true
+
+  constructor(lua: Lua) {
+    this.#lua = lua
+  }
+
+  /** Pushes the reply in u8[at …). Returns false if it is nested too deeply for Lua's stack; what is pushed then is of no use. */
+  push(state: State, u8: Uint8Array, at: number): boolean {
+    this.#u8 = u8
+    this.#at = at
+    this.#fits = true
+    this.#value(state)
+    return this.#fits
+  }
+
+  /** The line from here on, without its sign and end; the next value begins behind it. */
+  #line(): string {
+    const end = this.#u8.indexOf(LF, this.#at)
+    const line = Buffer.from(this.#u8.buffer, this.#u8.byteOffset + this.#at, end - 1 - this.#at).toString('latin1')
+    this.#at = end + 1
+    return line
+  }
+
+  #value(state: State): void {
+    const lua = this.#lua
+    const { api } = lua
+    if (api.lua_checkstack(state, LEVEL_SLOTS) === 0) {
+      this.#fits = false
+      api.lua_settop(state, 0)
+      return
+    }
+    const sign = String.fromCharCode(this.#u8[this.#at++])
+    if (sign === '$' || sign === '=') return this.#bulk(state, sign === '=')
+    const line = this.#line()
+    if (sign === ':') api.lua_pushnumber(state, Number(line))
+    else if (sign === '+') this.#field(state, 'ok', line)
+    else if (sign === '-') {
+      this.#field(state, 'err', line)
+      api.lua_pushboolean(state, 1)
+      lua.setRawField(state, -2, 'ignore_error_stats_update')
+    } else if (sign === '_') api.lua_pushnil(state)
+    else if (sign === '#') api.lua_pushboolean(state, line === 't' ? 1 : 0)
+    else if (sign === '(') this.#field(state, 'big_number', line)
+    else if (sign === ',') {
+      const bytes = Buffer.from(line, 'latin1')
+      api.lua_createtable(state, 0, 1)
+      api.lua_pushnumber(state, parseDouble(bytes, 0, bytes.length))
+      lua.setRawField(state, -2, 'double')
+    } else if (sign === '%') this.#map(state, Number(line))
+    else if (sign === '~') this.#set(state, Number(line))
+    else this.#array(state, Number(line))
+  }
+
+  #field(state: State, name: string, text: string): void {
+    this.#lua.api.lua_createtable(state, 0, 1)
+    this.#lua.pushText(state, text)
+    this.#lua.setRawField(state, -2, name)
+  }
+
+  #bulk(state: State, isVerbatim: boolean): void {
+    const length = Number(this.#line())
+    if (length < 0) return void this.#lua.api.lua_pushboolean(state, 0)
+    const from = this.#at
+    this.#at += length + 2
+    if (!isVerbatim) return this.#lua.pushBytes(state, this.#u8, from, length)
+    this.#lua.api.lua_createtable(state, 0, 1)
+    this.#lua.api.lua_createtable(state, 0, 2)
+    this.#lua.pushBytes(state, this.#u8, from, 3)
+    this.#lua.setRawField(state, -2, 'format')
+    this.#lua.pushBytes(state, this.#u8, from + 4, length - 4)
+    this.#lua.setRawField(state, -2, 'string')
+    this.#lua.setRawField(state, -2, 'verbatim_string')
+  }
+
+  #array(state: State, count: number): void {
+    const { api } = this.#lua
+    if (count < 0) return void api.lua_pushboolean(state, 0)
+    api.lua_createtable(state, count, 0)
+    for (let i = 1; i <= count && this.#fits; i++) {
+      this.#value(state)
+      if (this.#fits) api.lua_rawseti(state, -2, i)
+    }
+  }
+
+  #map(state: State, pairs: number): void {
+    const { api } = this.#lua
+    api.lua_createtable(state, 0, 1)
+    api.lua_createtable(state, 0, pairs)
+    for (let i = 0; i < pairs && this.#fits; i++) {
+      this.#value(state)
+      if (this.#fits) this.#value(state)
+      if (this.#fits) api.lua_rawset(state, -3)
+    }
+    if (this.#fits) this.#lua.setRawField(state, -2, 'map')
+  }
+
+  #set(state: State, count: number): void {
+    const { api } = this.#lua
+    api.lua_createtable(state, 0, 1)
+    api.lua_createtable(state, 0, count)
+    for (let i = 0; i < count && this.#fits; i++) {
+      this.#value(state)
+      if (!this.#fits) return
+      api.lua_pushboolean(state, 1)
+      api.lua_rawset(state, -3)
+    }
+    if (this.#fits) this.#lua.setRawField(state, -2, 'set')
+  }
+}
+
+/** Text of one line: replies have no others. */
+export const oneLine = (text: string): string => text.replace(/[\r\n]/g, ' ')
+
+/** Writes the Lua value on top of the stack as a reply, and takes it off. `booleans`: the script has asked for RESP3. */
+export function writeValue(lua: Lua, state: State, reply: Reply, booleans: boolean): void {
+  const { api } = lua
+  const type = lua.type(state, -1)
+  if (type === TYPE.STRING) {
+    const at = lua.stringAt(state, -1)
+    reply.bulk(lua.u8, at, lua.stringLength)
+  } else if (type === TYPE.NUMBER) writeNumber(api.lua_tonumber(state, -1), reply)
+  else if (type === TYPE.BOOLEAN) {
+    const value = api.lua_toboolean(state, -1) !== 0
+    if (booleans) reply.boolean(value)
+    else if (value) reply.integer(1)
+    else reply.nil()
+  } else if (type === TYPE.TABLE) writeTable(lua, state, reply, booleans)
+  else reply.nil()
+  lua.pop(state)
+}
+
+function writeNumber(number: number, reply: Reply): void {
+  const whole = Math.trunc(number)
+  if (Number.isSafeInteger(whole)) reply.integer(whole)
+  else if (Number.isFinite(whole) && Math.abs(whole) < INT64_EDGE) reply.bigInteger(BigInt(whole))
+  else reply.bigInteger(INT64_MIN)
+}
+
+function writeTable(lua: Lua, state: State, reply: Reply, booleans: boolean): void {
+  const { api } = lua
+  if (api.lua_checkstack(state, LEVEL_SLOTS) === 0) return reply.error('ERR reached lua stack limit')
+  /** Whether the table has such a field; its value is on top of the stack then. */
+  const has = (name: string, type: number): boolean => {
+    if (lua.rawField(state, -1, name) === type) return true
+    lua.pop(state)
+    return false
+  }
+  if (has('err', TYPE.STRING)) reply.error(oneLine(lua.textAt(state, -1) ?? ''))
+  else if (has('ok', TYPE.STRING)) reply.simple(oneLine(lua.textAt(state, -1) ?? ''))
+  else if (has('double', TYPE.NUMBER)) reply.double(api.lua_tonumber(state, -1))
+  else if (has('map', TYPE.TABLE)) writeMap(lua, state, reply, booleans)
+  else if (has('set', TYPE.TABLE)) writeSet(lua, state, reply, booleans)
+  else if (has('big_number', TYPE.STRING)) reply.bigNumber(oneLine(lua.textAt(state, -1) ?? ''))
+  else if (has('verbatim_string', TYPE.TABLE)) writeVerbatim(lua, state, reply)
+  else return writeArray(lua, state, reply, booleans)
+  lua.pop(state)
+}
+
+function writeArray(lua: Lua, state: State, reply: Reply, booleans: boolean): void {
+  const begun = reply.begin()
+  let count = 0
+  for (;;) {
+    lua.api.lua_rawgeti(state, -1, count + 1)
+    if (lua.type(state, -1) === TYPE.NIL) break
+    writeValue(lua, state, reply, booleans)
+    count++
+  }
+  lua.pop(state)
+  reply.finishArray(begun, count)
+}
+
+function writeMap(lua: Lua, state: State, reply: Reply, booleans: boolean): void {
+  const begun = reply.begin()
+  let pairs = 0
+  lua.api.lua_pushnil(state)
+  while (lua.api.lua_next(state, -2) !== 0) {
+    lua.api.lua_pushvalue(state, -2)
+    writeValue(lua, state, reply, booleans)
+    writeValue(lua, state, reply, booleans)
+    pairs++
+  }
+  reply.finishMap(begun, pairs)
+}
+
+function writeSet(lua: Lua, state: State, reply: Reply, booleans: boolean): void {
+  const begun = reply.begin()
+  let count = 0
+  lua.api.lua_pushnil(state)
+  while (lua.api.lua_next(state, -2) !== 0) {
+    lua.pop(state)
+    lua.api.lua_pushvalue(state, -1)
+    writeValue(lua, state, reply, booleans)
+    count++
+  }
+  reply.finishSet(begun, count)
+}
+
+function writeVerbatim(lua: Lua, state: State, reply: Reply): void {
+  lua.rawField(state, -1, 'format')
+  lua.rawField(state, -2, 'string')
+  const format = (lua.textAt(state, -2) ?? '').slice(0, 3)
+  const text = lua.textAt(state, -1) ?? ''
+  lua.pop(state, 2)
+  reply.verbatim(format, text)
+}

@@ -1,0 +1,302 @@
+// Runs scripts for a shard's owner, under the locks of the keys that they declare, as one change.
+//
+// A script that reaches a key of a shard that it has not declared has that shard locked as it goes. It then waits while it
+// holds locks, which nobody else does; two that wait so for each other would wait for ever. So one thread at a time may
+// (CONTROL.EXTENDER), and a script that holds what that one waits for gets an error instead.
+
+import type { MessagePort } from 'node:worker_threads'
+import type { Verdict } from '../commands/acl/selector.ts'
+import { DENIED } from '../commands/acl/selector.ts'
+import { Users } from '../commands/acl/users.ts'
+import { DENY_OOM, NOSCRIPT, type ShardCommand, WRITE } from '../commands/command.ts'
+import { arityFits } from '../commands/execute.ts'
+import type { LockedShards } from '../commands/journal.ts'
+import type { Runner } from '../commands/runner.ts'
+import { argumentEnd } from '../commands/scripting/arguments.ts'
+import { type Entry, findCommand, findSubcommand } from '../commands/table.ts'
+import { SETTING } from '../config/settings.ts'
+import { OUT_OF_MEMORY } from '../protocol/errors.ts'
+import { Reply } from '../protocol/reply.ts'
+import { type Request, SENDER } from '../protocol/request.ts'
+import { type ScriptHost, ScriptMachine, scriptName } from '../scripting/machine.ts'
+import { readShebang } from '../scripting/shebang.ts'
+import {
+  extenderAwait,
+  extenderGive,
+  extenderTake,
+  extenderWants,
+  lockWord,
+  SCRIPT,
+  scriptMark,
+  scriptSet,
+  scriptState,
+} from '../shared/control.ts'
+import { lockTry, lockWait, unlock } from '../shared/lock.ts'
+import type { ScriptKind, Scripts } from '../store/engine.ts'
+import { hasFarWaiters } from '../store/marks.ts'
+import { memoryRefresh } from '../store/memory.ts'
+import type { Shard } from '../store/shard.ts'
+import { LockSet } from './locks.ts'
+import { runInScript } from './script-commands.ts'
+import type { LogLine } from './sink.ts'
+
+const NO_SCRIPT = 'NOSCRIPT No matching script. Please use EVAL.'
+const KILLED = 'ERR Error running script: Script killed by user with SCRIPT KILL.'
+const ENTANGLED =
+  'ERR Script reached a key that it does not declare on a shard that another such script holds; name all keys in KEYS'
+const SHA_BYTES = 40
+
+export class ScriptRunner implements Scripts, ScriptHost {
+  readonly #runner: Runner
+  readonly #control: Int32Array
+  readonly #index: number
+  readonly #port: MessagePort
+  readonly #needs: LockSet
+  #machine: ScriptMachine | undefined
+  readonly #reply = new Reply(4096)
+  readonly #verdict: Verdict = { denied: DENIED.NOTHING, argument: 0 }
+  readonly #users = new Map<string, Users>()
+  /** A byte a shard: 1 where the lock is held for the script, 2 where it was taken on the way. */
+  readonly #held: Uint8Array
+  readonly #locked: { readonly shards: Int32Array; count: number }
+  readonly #sender = { id: 0, flags: 0 }
+  #db = 0
+  #user: Users | undefined
+  #readOnly = false
+  #lacksMemory = false
+  #hasWritten = false
+  #startedAt = 0
+  #now = 0
+  /** Locks that are to be given back once what the script did has settled. */
+  #hasExtended = false
+  /** What the journal took to be locked before the script began. */
+  #outerLocked: LockedShards | undefined
+  /** Whether the script is part of a transaction, whose unit it joins. */
+  #isWithin = false
+
+  constructor(runner: Runner, control: Int32Array, index: number, port: MessagePort) {
+    const shards = runner.engine.shards.length
+    this.#runner = runner
+    this.#control = control
+    this.#index = index
+    this.#port = port
+    this.#needs = new LockSet(control, shards)
+    this.#held = new Uint8Array(shards)
+    this.#locked = { shards: new Int32Array(shards), count: 0 }
+  }
+
+  // ---- a script
+
+  run(shard: Shard, req: Request, reply: Reply, { bySha, readOnly }: ScriptKind): void {
+    this.#machine ??= new ScriptMachine(this)
+    const machine = this.#machine
+    if (bySha && req.length[1] === SHA_BYTES) return reply.error(NO_SCRIPT)
+    const body = req.copy(1)
+    const name = scriptName(body)
+    const head = readShebang(body)
+    if ('problem' in head) return reply.error(head.problem)
+    const problem = machine.compile(name, head.body)
+    if (problem !== undefined) return reply.error(problem)
+    const { engine } = this.#runner
+    this.#readOnly = readOnly || head.noWrites
+    this.#lacksMemory = engine.settings[SETTING.maxmemory] > 0 && !engine.makeRoom(shard) && !head.allowsOom
+    if (this.#lacksMemory && head.isGiven && !head.noWrites) return reply.error(OUT_OF_MEMORY)
+    this.#begin(shard, req)
+    const keys = req.integer(2)
+    machine.run(name, req, 3, keys, argumentEnd(req), reply)
+    this.#end()
+  }
+
+  #begin(shard: Shard, req: Request): void {
+    const { engine, journal, clock } = this.#runner
+    this.#sender.id = req.sender.id
+    this.#sender.flags = (req.sender.flags | SENDER.DENY_BLOCKING) & ~SENDER.RESTRICTED
+    this.#db = req.db
+    this.#user = (req.sender.flags & SENDER.RESTRICTED) === 0 ? undefined : this.#usersOf(req)
+    this.#hasWritten = false
+    this.#startedAt = clock
+    this.#now = engine.now
+    this.#held.fill(0)
+    const { locked } = journal
+    this.#held[shard.index] = 1
+    for (let i = 0; locked !== undefined && i < locked.count; i++) this.#held[locked.shards[i]] = 1
+    this.#noteLocks()
+    this.#outerLocked = locked
+    journal.locked = this.#locked
+    this.#isWithin = engine.effects.isTransaction
+    if (!this.#isWithin) this.#runner.beginTransaction()
+    for (let i = 0; i < this.#held.length; i++) if (this.#held[i] !== 0) scriptSet(this.#control, i, SCRIPT.RUNS)
+  }
+
+  #end(): void {
+    const { engine, journal } = this.#runner
+    for (let i = 0; i < this.#held.length; i++) if (this.#held[i] !== 0) scriptSet(this.#control, i, 0)
+    if (!this.#isWithin) this.#runner.endTransaction()
+    journal.locked = this.#outerLocked
+    // The script itself is not passed on: what its commands did is.
+    engine.effects.instead()
+    engine.dirty = 0
+    engine.notices = []
+    engine.writer = this.#sender.id
+    this.#runner.clock = this.#startedAt
+  }
+
+  /** Gives back the locks that scripts have taken on the way: to be called once those who waited have been served. */
+  release(): void {
+    if (!this.#hasExtended) return
+    this.#hasExtended = false
+    for (let i = 0; i < this.#held.length; i++) {
+      if (this.#held[i] !== 2) continue
+      this.#held[i] = 0
+      unlock(this.#control, lockWord(i))
+    }
+  }
+
+  #usersOf(req: Request): Users {
+    const rules = req.text(req.argc - 1)
+    let users = this.#users.get(rules)
+    if (users === undefined) {
+      if (this.#users.size >= 1000) this.#users.clear()
+      users = Users.of([['script', rules.split('\n')]])
+      this.#users.set(rules, users)
+    }
+    return users
+  }
+
+  // ---- locks
+
+  #noteLocks(): void {
+    this.#locked.count = 0
+    for (let i = 0; i < this.#held.length; i++) if (this.#held[i] !== 0) this.#locked.shards[this.#locked.count++] = i
+  }
+
+  /** Locks the shards that a command needs besides those held. Returns false if that would never end. */
+  #extend(needs: LockSet): boolean {
+    const { engine } = this.#runner
+    for (let i = 0; i < needs.count; i++) {
+      const index = needs.shards[i]
+      if (this.#held[index] !== 0) continue
+      if (!this.#take(index)) return false
+      // Whoever waits there may need any other.
+      if (hasFarWaiters(engine.shards[index].m)) {
+        for (let other = 0; other < this.#held.length; other++) {
+          if (this.#held[other] === 0 && !this.#take(other)) return false
+        }
+      }
+    }
+    return true
+  }
+
+  #take(index: number): boolean {
+    const word = lockWord(index)
+    if (!lockTry(this.#control, word)) {
+      while (!extenderTake(this.#control, this.#index, index)) {
+        const wanted = extenderWants(this.#control)
+        if (wanted >= 0 && this.#held[wanted] !== 0) return false
+        extenderAwait(this.#control)
+      }
+      lockWait(this.#control, word)
+      extenderGive(this.#control)
+    }
+    memoryRefresh(this.#runner.engine.shards[index].m)
+    this.#held[index] = 2
+    this.#hasExtended = true
+    this.#noteLocks()
+    scriptSet(this.#control, index, SCRIPT.RUNS)
+    return true
+  }
+
+  // ---- what a script asks
+
+  call(req: Request, resp: 2 | 3): Reply {
+    const reply = this.#reply
+    reply.reset(4096)
+    reply.resp = resp
+    req.db = this.#db
+    req.resp = resp
+    req.sender = this.#sender
+    const entry = findEntry(req)
+    const problem = this.#problem(entry, req)
+    if (problem !== undefined) reply.error(problem)
+    else this.#run(entry as Entry, req, reply)
+    return reply
+  }
+
+  #run(entry: Entry, req: Request, reply: Reply): void {
+    if (entry.shard === undefined) {
+      const db = runInScript(entry, req, reply, this.#runner.engine, this.#port)
+      if (db >= 0) this.#db = db
+      return
+    }
+    this.#runOnShard(entry, entry.shard, req, reply)
+  }
+
+  #runOnShard(entry: Entry, command: ShardCommand, req: Request, reply: Reply): void {
+    const runner = this.#runner
+    const { engine } = runner
+    const shard = this.#needs.resolve(engine, entry, req)
+    if (!this.#extend(this.#needs)) return reply.error(ENTANGLED)
+    runner.clock = performance.now()
+    runner.run(entry, command, shard, req, reply, this.#now)
+    if ((command.flags & WRITE) === 0 || engine.dirty === 0 || this.#hasWritten) return
+    this.#hasWritten = true
+    this.#mark(SCRIPT.HAS_WRITTEN)
+  }
+
+  #mark(bit: number): void {
+    for (let i = 0; i < this.#held.length; i++) if (this.#held[i] !== 0) scriptMark(this.#control, i, bit)
+  }
+
+  /** Why a script may not run a command. */
+  #problem(entry: Entry | undefined, req: Request): string | undefined {
+    if (entry === undefined) return 'ERR Unknown Redis command called from script'
+    const { command } = entry
+    if (!arityFits(command.arity, req.argc)) return 'ERR Wrong number of args calling Redis command from script'
+    if ((command.flags & NOSCRIPT) !== 0 || (entry.shard === undefined && !runInScript.knows(entry))) {
+      return 'ERR This Redis command is not allowed from script'
+    }
+    const denied = this.#denial(entry, req)
+    if (denied === DENIED.COMMAND) return "ERR The user executing the script can't run this command or subcommand"
+    if (denied === DENIED.KEY) {
+      return "ERR The user executing the script can't access at least one of the keys mentioned in the command arguments"
+    }
+    if (denied !== DENIED.NOTHING) {
+      return "ERR The user executing the script can't publish to the channel mentioned in the command"
+    }
+    if (this.#readOnly && (command.flags & WRITE) !== 0)
+      return 'ERR Write commands are not allowed from read-only scripts.'
+    if (this.#lacksMemory && !this.#hasWritten && (command.flags & DENY_OOM) !== 0) return OUT_OF_MEMORY
+    return undefined
+  }
+
+  #denial(entry: Entry, req: Request): number {
+    const user = this.#user?.get('script')
+    if (user === undefined || user.allows(entry, req, this.#verdict)) return DENIED.NOTHING
+    return this.#verdict.denied
+  }
+
+  allows(req: Request): boolean | undefined {
+    const entry = findEntry(req)
+    if (entry === undefined) return undefined
+    return this.#denial(entry, req) === DENIED.NOTHING
+  }
+
+  log(level: number, text: string): void {
+    const name = level === 3 ? 'warn' : level === 2 ? 'info' : 'debug'
+    this.#port.postMessage({ what: 'log', level: name, text } satisfies LogLine)
+  }
+
+  stops(): string | undefined {
+    const state = scriptState(this.#control, this.#index)
+    if ((state & SCRIPT.KILL) !== 0 && !this.#hasWritten) return KILLED
+    const limit = this.#runner.engine.settings[SETTING.busyReplyThreshold]
+    if ((state & SCRIPT.IS_SLOW) === 0 && performance.now() - this.#startedAt > limit) this.#mark(SCRIPT.IS_SLOW)
+    return undefined
+  }
+}
+
+function findEntry(req: Request): Entry | undefined {
+  const entry = findCommand(req.u8, req.at[0], req.length[0])
+  if (entry === undefined || entry.subcommands.length === 0 || req.argc < 2) return entry
+  return findSubcommand(entry, req.u8, req.at[1], req.length[1]) ?? entry
+}

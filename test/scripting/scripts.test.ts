@@ -1,0 +1,192 @@
+// Scripts: the same replies as redis-server's, and what only several shards show.
+
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { RespClient } from '../support/client.ts'
+import { redisVersion, startServer, type TestServer } from '../support/server.ts'
+
+const SHARDS = 3
+let server: TestServer
+let client: RespClient
+
+beforeAll(async () => {
+  server = await startServer('skep', { shards: SHARDS, args: ['--routers', '2'], readyMsMax: 60_000 })
+  client = await server.connect()
+}, 70_000)
+afterAll(async () => {
+  await client?.close()
+  await server?.stop()
+})
+beforeEach(async () => {
+  await client.must('FLUSHALL')
+})
+
+describe.skipIf(redisVersion() === undefined)('a script replies as on redis-server', () => {
+  /** Scripts, one a line, each to be run with no keys. */
+  const scripts = readFileSync(new URL('scripts.lua.txt', import.meta.url), 'utf8')
+    .split('\n')
+    .filter(line => line !== '')
+
+  test.for([2, 3] as const)('in RESP%i', { timeout: 60_000 }, async protocol => {
+    const redis = await startServer('redis')
+    const clients = [await redis.connect(), await server.connect()]
+    try {
+      for (const each of clients) await each.must('FLUSHALL')
+      for (const each of clients) await each.call('HELLO', String(protocol))
+      for (const script of scripts) {
+        const [expected, actual] = await Promise.all(clients.map(each => each.call('EVAL', script, '0')))
+        expect({ script, reply: actual }).toEqual({ script, reply: expected })
+      }
+    } finally {
+      for (const each of clients) await each.close()
+      await redis.stop()
+    }
+  })
+})
+
+test('a script is one change over all shards, whether it names its keys or not', async () => {
+  const accounts = Array.from({ length: 12 }, (_, i) => `account:${i}`)
+  for (const account of accounts) await client.must('SET', account, '100')
+  const move = `
+    local have = tonumber(redis.call('GET', ARGV[1]))
+    if have < 10 then return 0 end
+    redis.call('DECRBY', ARGV[1], 10)
+    redis.call('INCRBY', ARGV[2], 10)
+    return 1`
+  const named = move.replaceAll('ARGV', 'KEYS')
+  const workers = await Promise.all(Array.from({ length: 6 }, () => server.connect()))
+  await Promise.all(
+    workers.map(async (worker, w) => {
+      for (let i = 0; i < 60; i++) {
+        const from = accounts[(i * 7 + w) % accounts.length]
+        const to = accounts[(i * 5 + w * 3 + 1) % accounts.length]
+        // One that names nothing holds all shards; one that names a stranger's key takes locks on the way.
+        if (i % 3 === 0) await worker.must('EVAL', move, '0', from, to)
+        else if (i % 3 === 1) await worker.must('EVAL', named, '2', from, to)
+        else await worker.call('EVAL', move, '1', 'unrelated', from, to)
+        if (i % 10 === 0) {
+          const sum = `local sum = 0 for _, key in ipairs(ARGV) do sum = sum + redis.call('GET', key) end return sum`
+          expect(await worker.must('EVAL', sum, '0', ...accounts)).toBe(1200)
+        }
+      }
+    }),
+  )
+  const held = await Promise.all(accounts.map(account => client.must('GET', account)))
+  expect(held.reduce((sum: number, each) => sum + Number(each), 0)).toBe(1200)
+  for (const worker of workers) await worker.close()
+})
+
+test("scripts that take each other's shards on the way end, with an error at worst", { timeout: 60_000 }, async () => {
+  const keys = Array.from({ length: 9 }, (_, i) => `key:${i}`)
+  const script = `for _, key in ipairs(ARGV) do redis.call('INCR', key) end return 'done'`
+  const workers = await Promise.all(Array.from({ length: 6 }, () => server.connect()))
+  let done = 0
+  await Promise.all(
+    workers.map(async (worker, w) => {
+      for (let i = 0; i < 50; i++) {
+        const order = keys.map((_, k) => keys[(k * (w % 2 === 0 ? 1 : 8) + i) % keys.length])
+        const reply = JSON.stringify(await worker.call('EVAL', script, '1', order[0], ...order))
+        if (reply.includes('done')) done++
+        else expect(reply).toContain('does not declare')
+      }
+    }),
+  )
+  expect(done).toBeGreaterThan(0)
+  for (const worker of workers) await worker.close()
+})
+
+test('every router knows a script that any of them was given', async () => {
+  const others = await Promise.all(Array.from({ length: 4 }, () => server.connect()))
+  const sha = String(await client.must('SCRIPT', 'LOAD', 'return {KEYS[1], ARGV[1]}'))
+  for (const other of others) {
+    for (const key of ['a', 'b', 'c', 'd']) expect(await other.must('EVALSHA', sha, '1', key, 'x')).toEqual([key, 'x'])
+  }
+  expect(await client.must('EVALSHA', sha.toUpperCase(), '1', 'a', 'x')).toEqual(['a', 'x'])
+  expect(await others[0].must('SCRIPT', 'EXISTS', sha, '0'.repeat(40))).toEqual([1, 0])
+  await others[1].must('SCRIPT', 'FLUSH')
+  await expect(others[2].must('EVALSHA', sha, '0')).rejects.toThrow(/NOSCRIPT No matching script/)
+  for (const other of others) await other.close()
+})
+
+test('scripts in a transaction join it', async () => {
+  await client.must('MULTI')
+  await client.must('SET', 'a', '1')
+  await client.must('EVAL', "redis.call('INCR', KEYS[1]) return redis.call('INCR', KEYS[2])", '2', 'a', 'b')
+  await client.must('GET', 'a')
+  expect(await client.must('EXEC')).toEqual(['OK', 1, '2'])
+})
+
+test('a script serves clients that wait, once it is over', async () => {
+  const other = await server.connect()
+  other.send('BLPOP', 'queue', '0')
+  while (!String(await client.must('INFO', 'clients')).includes('blocked_clients:1\r\n')) await sleep(5)
+  const script = "redis.call('RPUSH', ARGV[1], 'x', 'y') return redis.call('LLEN', ARGV[1])"
+  expect(await client.must('EVAL', script, '1', 'elsewhere', 'queue')).toBe(2)
+  expect(await other.next()).toEqual(['queue', 'x'])
+  await other.close()
+})
+
+test('what a script publishes reaches clients of every router', async () => {
+  const others = await Promise.all(Array.from({ length: 4 }, () => server.connect()))
+  for (const other of others) await other.must('SUBSCRIBE', 'news')
+  await client.must('EVAL', "return redis.call('PUBLISH', 'news', 'hello')", '0')
+  for (const other of others) expect(await other.next()).toEqual(['message', 'news', 'hello'])
+  for (const other of others) await other.close()
+})
+
+test('a user may do in a script what it may do without', async () => {
+  await client.must('ACL', 'SETUSER', 'narrow', 'on', 'nopass', '~mine:*', '+@all', '-set')
+  const narrow = await server.connect()
+  await narrow.must('AUTH', 'narrow', 'x')
+  const script = 'return redis.call(unpack(ARGV))'
+  expect(await narrow.must('EVAL', script, '1', 'mine:a', 'INCR', 'mine:a')).toBe(1)
+  await expect(narrow.must('EVAL', script, '1', 'mine:a', 'SET', 'mine:a', '1')).rejects.toThrow(
+    /can't run this command/,
+  )
+  await expect(narrow.must('EVAL', script, '1', 'mine:a', 'INCR', 'yours')).rejects.toThrow(/can't access at least one/)
+  await expect(narrow.must('EVAL', script, '1', 'yours', 'PING')).rejects.toThrow(/NOPERM/)
+  const sha = String(await client.must('SCRIPT', 'LOAD', script))
+  await expect(narrow.must('EVALSHA', sha, '0', 'GET', 'yours')).rejects.toThrow(/can't access at least one/)
+  await narrow.close()
+})
+
+test('a long script holds up its own shards alone, and can be ended', { timeout: 30_000 }, async () => {
+  await client.must('CONFIG', 'SET', 'busy-reply-threshold', '50')
+  const other = await server.connect()
+  other.send('EVAL', 'while true do pcall(redis.call, "GET", KEYS[1]) end', '1', 'a')
+  let refused: unknown
+  while (refused === undefined) {
+    // What was sent before the time was up waits until the script ends.
+    const third = await server.connect()
+    const reply = JSON.stringify((await Promise.race([third.call('SET', 'a', '1'), sleep(300)])) ?? null)
+    if (reply.includes('BUSY')) refused = reply
+    await third.close().catch(() => undefined)
+  }
+  expect(refused).toContain('BUSY Redis is busy running a script.')
+  expect(await client.must('PING')).toBe('PONG')
+  // A key of another shard.
+  expect(await client.must('SET', 'c', '1')).toBe('OK')
+  expect(await client.must('SCRIPT', 'KILL')).toBe('OK')
+  expect(JSON.stringify(await other.next())).toContain('Script killed by user')
+  expect(await client.must('SET', 'a', '2')).toBe('OK')
+  await expect(client.must('SCRIPT', 'KILL')).rejects.toThrow(/NOTBUSY/)
+  await client.must('CONFIG', 'SET', 'busy-reply-threshold', '5000')
+  await other.close()
+})
+
+test('no script changes what the next one finds', async () => {
+  for (const script of [
+    'string.len = nil',
+    'rawset(string, "len", nil)',
+    'redis.call = nil',
+    'getmetatable("").__index = nil',
+    'setmetatable(string, {})',
+    'x = 1',
+    'cjson.encode = nil',
+  ]) {
+    await expect(client.must('EVAL', script, '0')).rejects.toThrow()
+  }
+  const script = 'return {string.len("abc"), ("abc"):upper(), redis.call("PING").ok, cjson.encode({1})}'
+  expect(await client.must('EVAL', script, '0')).toEqual([3, 'ABC', 'PONG', '[1]'])
+})
