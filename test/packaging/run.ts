@@ -71,8 +71,8 @@ async function checkArchive(): Promise<void> {
   for (const wanted of WANTED) {
     if (!files.includes(wanted)) throw new Error(`${wanted} is not in the package`)
   }
-  const bytes = (await run('tar', ['xzOf', archive(), '--to-command', 'wc -c'])).split('\n')
-  const unpacked = bytes.reduce((sum, line) => sum + Number(line), 0)
+  const lines = (await run('tar', ['tzvf', archive()])).split('\n')
+  const unpacked = lines.reduce((sum, line) => sum + Number(line.split(/\s+/)[2]), 0)
   if (!(unpacked > 100_000 && unpacked <= PACKAGE_BYTES_MAX)) throw new Error(`${unpacked} bytes unpacked`)
   const stray = files.filter(name => /^package\/(src|test|bench|\.)/.test(name))
   if (stray.length > 0) throw new Error(`not for publishing: ${stray.join(' ')}`)
