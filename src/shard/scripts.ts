@@ -108,13 +108,15 @@ export class ScriptRunner implements Scripts, ScriptHost {
   }
 
   #begin(shard: Shard, req: Request): void {
-    const { engine, journal, clock } = this.#runner
+    const { engine, journal, tally } = this.#runner
     this.#sender.id = req.sender.id
     this.#sender.flags = (req.sender.flags | SENDER.DENY_BLOCKING) & ~SENDER.RESTRICTED
     this.#db = req.db
     this.#user = (req.sender.flags & SENDER.RESTRICTED) === 0 ? undefined : this.#usersOf(req)
     this.#hasWritten = false
-    this.#startedAt = clock
+    tally.close()
+    tally.start()
+    this.#startedAt = tally.clock
     this.#now = engine.now
     this.#held.fill(0)
     const { locked } = journal
@@ -129,7 +131,7 @@ export class ScriptRunner implements Scripts, ScriptHost {
   }
 
   #end(): void {
-    const { engine, journal } = this.#runner
+    const { engine, journal, tally } = this.#runner
     for (let i = 0; i < this.#held.length; i++) if (this.#held[i] !== 0) scriptSet(this.#control, i, 0)
     if (!this.#isWithin) this.#runner.endTransaction()
     journal.locked = this.#outerLocked
@@ -138,7 +140,9 @@ export class ScriptRunner implements Scripts, ScriptHost {
     engine.dirty = 0
     engine.notices = []
     engine.writer = this.#sender.id
-    this.#runner.clock = this.#startedAt
+    // The script's own time is all of it.
+    tally.close()
+    tally.clock = this.#startedAt
   }
 
   /** Gives back the locks that scripts have taken on the way: to be called once those who waited have been served. */
@@ -236,7 +240,6 @@ export class ScriptRunner implements Scripts, ScriptHost {
     const { engine } = runner
     const shard = this.#needs.resolve(engine, entry, req)
     if (!this.#extend(this.#needs)) return reply.error(ENTANGLED)
-    runner.clock = performance.now()
     runner.run(entry, command, shard, req, reply, this.#now)
     if ((command.flags & WRITE) === 0 || engine.dirty === 0 || this.#hasWritten) return
     this.#hasWritten = true
