@@ -1,6 +1,7 @@
 // What the status page shows, as JSON: sums and levels as they stand. The page asks once a second and works out what has
 // happened in between, so nothing is kept here for whoever watches.
 
+import type { TreeNode } from '../commands/replication/replication.ts'
 import { InfoFacts } from '../commands/server/info-facts.ts'
 import { entries } from '../commands/table.ts'
 import type { Router } from '../router/router.ts'
@@ -24,19 +25,16 @@ export interface Status {
   readonly shards: readonly ShardStatus[]
   /** Calls of all commands by how long they took: how many took up to so many µs and longer than the one before. */
   readonly latency: readonly (readonly [limit: number, calls: number])[]
-  /** Replicas, and theirs as far as they are known. */
-  readonly replicas: readonly Readonly<Record<string, string>>[]
+  /** Replicas and those below them, each behind its parent. */
+  readonly replicas: readonly TreeNode[]
 }
 
 export function statusOf(router: Router): Status {
   const facts = new InfoFacts(router)
   const info = infoValues(facts, SECTIONS_SHOWN)
   const shards: ShardStatus[] = []
-  const replicas: Record<string, string>[] = []
-  for (const [name, text] of info) {
-    if (/^skep_shard\d+$/.test(name)) shards.push(shardStatus(pairsOf(text)))
-    else if (/^slave\d+$/.test(name)) replicas.push(Object.fromEntries(pairsOf(text)))
-  }
+  for (const [name, text] of info) if (/^skep_shard\d+$/.test(name)) shards.push(shardStatus(pairsOf(text)))
+  const replicas = router.replication.treeNodes(facts.now)
   return { at: facts.now, info: Object.fromEntries(info), shards, latency: latencyOf(facts), replicas }
 }
 

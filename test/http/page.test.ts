@@ -22,7 +22,7 @@ if (executablePath === undefined) console.warn(`no ${NAMES.join(', ')} on this m
 describe.skipIf(executablePath === undefined)('the status page', () => {
   let browser: Browser
   let http: HttpTestServer
-  let replica: TestServer | undefined
+  const replicas: TestServer[] = []
 
   beforeAll(async () => {
     http = await startWithHttp()
@@ -31,7 +31,7 @@ describe.skipIf(executablePath === undefined)('the status page', () => {
 
   afterAll(async () => {
     await browser?.close()
-    await replica?.stop()
+    for (const replica of replicas) await replica.stop()
     await http?.server.stop()
   })
 
@@ -91,12 +91,21 @@ describe.skipIf(executablePath === undefined)('the status page', () => {
   })
 
   test('draws the replication tree', async () => {
-    replica = await startServer('skep', { shards: 1, args: ['--replicaof', `127.0.0.1 ${http.server.port}`] })
-    const name = `127.0.0.1:${replica.port}`
+    const follow = async (port: number): Promise<TestServer> => {
+      const server = await startServer('skep', { shards: 1, args: ['--replicaof', `127.0.0.1 ${port}`] })
+      replicas.push(server)
+      return server
+    }
+    const replica = await follow(http.server.port)
+    const below = await follow(replica.port)
     await withPage(http.url, async page => {
-      await until(page, `document.querySelector('#tree svg')?.textContent.includes('${name}')`)
+      for (const { port } of [replica, below]) {
+        await until(page, `document.querySelector('#tree svg')?.textContent.includes('127.0.0.1:${port}online')`)
+      }
       expect(await text(page, '#tree .here text')).toBe(`port ${http.server.port}`)
-      expect(await page.$$eval('#tree path', paths => paths.length)).toBe(1)
+      // Master, replica, its replica: two lines, on three levels.
+      expect(await page.$$eval('#tree path', paths => paths.length)).toBe(2)
+      expect(await page.$$eval('#tree rect', rects => new Set(rects.map(rect => rect.getAttribute('y'))).size)).toBe(3)
     })
   })
 

@@ -13,7 +13,7 @@ function rootOf({ info, replicas }) {
     note: `${info.role === 'slave' ? 'replica' : 'master'}, offset ${info.slave_repl_offset ?? info.master_repl_offset}`,
     isHere: true,
     isDown: false,
-    below: replicas.map(replicaNode),
+    below: nested(replicas),
   }
   if (info.role !== 'slave') return here
   const isDown = info.master_link_status !== 'up'
@@ -26,13 +26,22 @@ function rootOf({ info, replicas }) {
   }
 }
 
-const replicaNode = replica => ({
-  name: `${replica.ip}:${replica.port}`,
-  note: `${replica.state}, lag ${replica.lag} s`,
-  isHere: false,
-  isDown: replica.state !== 'online',
-  below: (replica.below ?? []).map(replicaNode),
-})
+/** Nodes that come each behind its parent, with their depth, as a tree. */
+function nested(replicas) {
+  const levels = [[]]
+  for (const { depth, address, port, state, lag } of replicas) {
+    const node = {
+      name: `${address}:${port}`,
+      note: `${state}, lag ${lag} s`,
+      isHere: false,
+      isDown: state !== 'online',
+      below: [],
+    }
+    levels[depth - 1].push(node)
+    levels[depth] = node.below
+  }
+  return levels[0]
+}
 
 /** Gives every node its place, children side by side below their parent. Returns the width used. */
 function place(node, left, depth) {
