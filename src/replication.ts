@@ -18,6 +18,7 @@ import type { LogLine } from './router/replication.ts'
 import type { Server } from './server.ts'
 import { CONTROL, controlFlag, controlSet, lockWord } from './shared/control.ts'
 import { lockWaitAll, unlock } from './shared/lock.ts'
+import { PERSISTENCE, persistenceView } from './shared/persistence-block.ts'
 import {
   CAPABILITY,
   LOADING_COPY,
@@ -42,6 +43,7 @@ export class ReplicationHub implements FailoverHost {
   readonly #control: Int32Array
   readonly #locks: Int32Array
   readonly failover: Failover
+  readonly #figures: Float64Array
   #timer: NodeJS.Timeout | undefined
   /** Since when replicas wait for a copy, Unix ms, 0 = none do. */
   #waitingSince = 0
@@ -59,6 +61,7 @@ export class ReplicationHub implements FailoverHost {
     this.#control = new Int32Array(memory.control)
     this.#waker = new StreamWaker(this.stream, this.#control, memory.shape)
     this.#locks = Int32Array.from({ length: memory.shape.shards }, (_, index) => lockWord(index))
+    this.#figures = persistenceView(memory.persistence)
     this.block.id = newId()
     this.failover = new Failover(this)
     const { saves, snapshots } = server.persistence
@@ -255,6 +258,7 @@ export class ReplicationHub implements FailoverHost {
     const isOfRouter = (row: number): boolean => block.rowWord(row, 'ROUTER') === router
     const target = isDiskless ? 'replicas sockets' : 'disk'
     this.#isCopying = true
+    this.#figures[PERSISTENCE.IS_SAVING] = 1
     this.#log.info(`Starting BGSAVE for SYNC with target: ${target}`)
     let rows: number[] = []
     let order: CopyOrder | undefined
@@ -289,6 +293,7 @@ export class ReplicationHub implements FailoverHost {
     for (const row of rows)
       if (block.position(row) !== NO_POSITION && this.#isLeftBehind(row)) block.setPosition(row, NO_POSITION)
     this.#isCopying = false
+    this.#figures[PERSISTENCE.IS_SAVING] = 0
     this.#startCopyIfDue()
   }
 

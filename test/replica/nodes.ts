@@ -61,13 +61,17 @@ export async function digest(node: Node): Promise<string> {
   return String(await node.redis.call('DEBUG', 'DIGEST'))
 }
 
-/** Waits until all have what the first one has, and returns their digests. */
+/** Waits until all have what the first one has, and returns their digests: of a moment in which nothing expired. */
 export async function agreed(nodes: readonly Node[]): Promise<string[]> {
+  const offsets = (): Promise<string[]> => Promise.all(nodes.map(node => info(node, 'master_repl_offset')))
+  let digests: string[] = []
   await until('all offsets are equal', async () => {
-    const offsets = await Promise.all(nodes.map(node => info(node, 'master_repl_offset')))
-    return offsets.every(offset => offset === offsets[0])
+    const before = await offsets()
+    if (new Set(before).size > 1) return false
+    digests = await Promise.all(nodes.map(digest))
+    return (await offsets()).every(offset => offset === before[0])
   })
-  return Promise.all(nodes.map(digest))
+  return digests
 }
 
 /** A random command that writes, of any type, some over several keys. */
