@@ -2,7 +2,6 @@
 // The command line: skep [FILE] [--directive value …] runs a server, skep SUBCOMMAND does something else.
 
 import { findSubcommand } from './cli/subcommands.ts'
-import { parseCommandLine } from './config/command-line.ts'
 import type { Sources } from './config/load.ts'
 import { keepCompiled, useCompileCache } from './shared/compile-cache.ts'
 
@@ -13,6 +12,7 @@ if (subcommand !== undefined) {
   const { runSubcommand } = await import('./cli/subcommand.ts')
   process.exitCode = await runSubcommand(subcommand, argv.slice(1))
 } else {
+  const { parseCommandLine } = await import('./config/command-line.ts')
   const command = parseCommandLine(argv)
   if (command.action === 'run') {
     await serve(command)

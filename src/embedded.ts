@@ -44,6 +44,9 @@ export type RunningServer = SkepServer
 /** Where an embedded server differs from one of the command line, unless its options say otherwise. */
 const DEFAULTS: Options = { bind: '127.0.0.1', loglevel: 'warning', save: '', shards: 1, routers: 1 }
 
+/** Options that ask for data in files. */
+const KEEPS = ['dir', 'dbfilename', 'save', 'appendonly', 'appenddirname']
+
 export class SkepServer extends EventEmitter<ServerEvents> implements AsyncDisposable {
   readonly #options: Options
   readonly #lines: string
@@ -82,6 +85,8 @@ export class SkepServer extends EventEmitter<ServerEvents> implements AsyncDispo
     server.userLines = users
     server.renameLines = renames
     server.anyPort = anyPort
+    // A dump.rdb in the program's folder is somebody else's, unless it is asked for.
+    server.loadsData = KEEPS.some(name => this.#options[name] !== undefined) || this.#lines !== ''
     server.onEnd = () => this.#ended()
     server.supervisor.on('died', (thread, cause) => this.#died(server, thread, cause))
     try {

@@ -48,6 +48,8 @@ export class Server {
   onListening: () => void = () => undefined
   /** Told when SHUTDOWN or a signal has ended everything: what is left is to end the process. */
   onEnd: () => void = () => undefined
+  /** Whether data files that lie in `dir` are loaded. */
+  loadsData = true
   /** The process is the server's own: `dir` is its working folder. */
   ownsProcess = false
   /** Sockets that the service manager has opened; they take the place of `bind`, `port` and `unixsocket`. */
@@ -113,7 +115,7 @@ export class Server {
     this.onListening()
     log.info('Server initialized')
     this.persistence.ownsProcess = this.ownsProcess
-    await this.persistence.load()
+    if (this.loadsData) await this.persistence.load()
     this.persistence.start()
     this.replication.start()
     log.info(`Ready to accept connections${this.port > 0 ? ` on port ${this.port}` : ''}`)

@@ -46,10 +46,17 @@ describe('startServer', () => {
   })
 
   test('takes directives as options', async () => {
-    const options: Options = { maxmemory: '10mb', appendonly: false, save: ['900', '1'], shards: 2 }
+    const options: Options = {
+      maxmemory: '10mb',
+      appendonly: false,
+      'shutdown-on-sigterm': ['nosave', 'now'],
+      shards: 2,
+    }
     await using server = await startServer(options)
-    const values = await withClient(server.url, client => client.call('CONFIG', 'GET', 'maxmemory', 'save', 'shards'))
-    expect(values).toEqual(['maxmemory', '10485760', 'save', '900 1', 'shards', '2'])
+    const values = await withClient(server.url, client =>
+      client.call('CONFIG', 'GET', 'maxmemory', 'shutdown-on-sigterm', 'shards'),
+    )
+    expect(values).toEqual(['maxmemory', '10485760', 'shutdown-on-sigterm', 'nosave now', 'shards', '2'])
   })
 
   test('names the option that is wrong', async () => {
@@ -165,6 +172,13 @@ test('keeps its data in a folder, if it is asked to', async () => {
       {
         await using server = await startServer({ ...options, dir: folder })
         await server.seed({ kept: ['a', 'b'] })
+      }
+      {
+        // What lies in the program's own folder is not loaded unless it is asked for.
+        const script = `process.chdir(${JSON.stringify(folder)}); await using s = await startServer(); console.log(s.port > 0)
+          const { Redis } = await import(${JSON.stringify(import.meta.resolve('ioredis'))})
+          const client = new Redis(s.url); console.log(await client.dbsize()); client.disconnect()`
+        expect(await program(script)).toBe('true\n0\n')
       }
       await using server = await startServer({ ...options, dir: folder })
       expect(await withClient(server.url, client => client.lrange('kept', 0, -1))).toEqual(['a', 'b'])
