@@ -110,6 +110,10 @@ export function manifestText({ base, increments, history }: AofManifest): string
   ].join('')
 }
 
+/** The files that hold the data, in the order in which they are read. */
+export const manifestFiles = ({ base, increments }: AofManifest): readonly AofFile[] =>
+  base === undefined ? increments : [base, ...increments]
+
 /** With another increment, the newest. */
 export function withIncrement(manifest: AofManifest, stem: string): AofManifest {
   const seq = manifest.incrementSeq + 1
@@ -127,7 +131,9 @@ export function withBase(manifest: AofManifest, name: string, kept: number): Aof
   const old = manifest.increments.slice(0, manifest.increments.length - kept)
   const history = [...old.toReversed(), ...(manifest.base === undefined ? [] : [manifest.base]), ...manifest.history]
   const increments = manifest.increments.slice(manifest.increments.length - kept)
-  return { ...manifest, base: { name, seq }, increments, history, baseSeq: seq }
+  // Without any, their numbers begin anew.
+  const incrementSeq = increments.length === 0 ? 0 : manifest.incrementSeq
+  return { base: { name, seq }, increments, history, baseSeq: seq, incrementSeq }
 }
 
 /** Without history. */

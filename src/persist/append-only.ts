@@ -5,39 +5,28 @@
 // snapshot begins. The snapshot's files become the bases; when all are whole and on the disk, the manifests of all shards
 // are replaced at once. A crash before that leaves the old bases with all increments, after it the new ones.
 
-import { constants, fstatSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { writeSync } from 'node:fs'
 import type { Logger } from 'pino'
-import { LISTENER } from '../commands/journal.ts'
 import type { Config } from '../config/config.ts'
-import { fromByteString } from '../config/split-args.ts'
-import { CONTROL, controlFlag, controlSet, lockWord, type Shape } from '../shared/control.ts'
-import { lockWaitAll, unlock } from '../shared/lock.ts'
+import { CONTROL, controlFlag, type Shape } from '../shared/control.ts'
 import { LOGS, LogBlock, LogsBlock } from '../shared/log-block.ts'
 import { basePlace, LOG_FIGURE } from '../shared/log-figures.ts'
 import type { SnapshotMemory } from '../shared/snapshot-block.ts'
 import { arenaUsed } from '../store/arena.ts'
 import { Engine } from '../store/engine.ts'
 import { type Memory, memoryRefresh } from '../store/memory.ts'
-import {
-  type AofManifest,
-  EMPTY_MANIFEST,
-  folderSync,
-  nextBaseName,
-  withBase,
-  withIncrement,
-  withoutHistory,
-} from './aof-manifest.ts'
 import { errorText, reasonOf } from './errors.ts'
 import type { LoadMemory } from './load-file.ts'
 import type { Loads } from './loads.ts'
-import { folderMake, folderOf, type LogPlaces, replaceManifests, rootOf } from './log-layout.ts'
+import { LogFiles, pathText } from './log-files.ts'
+import { type LogPlaces, rootOf } from './log-layout.ts'
 import { type LoadedLog, type LogLoadParts, loadLog } from './log-load.ts'
+import { LogSwitch } from './log-switch.ts'
 import type { Pool } from './pool.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { SyncTask } from './sync-task.ts'
 import { ThreadLog } from './thread-log.ts'
-import { type WriteBasesResult, type WriteBasesTask, writeEmptyBase } from './write-bases.ts'
+import type { WriteBasesResult, WriteBasesTask } from './write-bases.ts'
 
 /** Shared memory of the logs. */
 export interface LogMemory {
@@ -67,7 +56,6 @@ export interface AppendOnlyParts {
 type State = 'off' | 'pending' | 'on'
 
 const CRON_MS = 100
-const EMPTIED = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_APPEND
 /** So many failures in a row make the next rewrite wait. */
 const FAILURES_LIMIT = 3
 const WAIT_MINUTES_MAX = 60
@@ -81,9 +69,9 @@ export class AppendOnly {
   readonly #blocks: readonly LogBlock[]
   readonly #figures: Float64Array
   readonly #control: Int32Array
-  readonly #locks: Int32Array
   readonly #writer: ThreadLog
-  #manifests: readonly AofManifest[]
+  readonly #switch: LogSwitch
+  readonly #files: LogFiles
   #state: State = 'off'
   #isRewriting = false
   #isScheduled = false
@@ -105,23 +93,14 @@ export class AppendOnly {
     this.#blocks = memory.blocks.map(block => new LogBlock(block))
     this.#figures = new Float64Array(memory.figures)
     this.#control = new Int32Array(parts.loadMemory.control)
-    this.#locks = Int32Array.from(memory.blocks, (_, shard) => lockWord(shard))
     this.#writer = new ThreadLog(new Engine(config.settings, []), this.#control, memory.logs, this.#blocks)
-    this.#manifests = memory.blocks.map(() => EMPTY_MANIFEST)
-  }
-
-  get places(): LogPlaces {
-    const { config, folder } = this.#parts
-    return { dir: folder(), folder: config.get('appenddirname'), stem: config.get('appendfilename') }
-  }
-
-  /** Where snapshots put what they need meanwhile. */
-  get #directory(): string {
-    return pathText(rootOf(this.places))
-  }
-
-  get shards(): number {
-    return this.#blocks.length
+    this.#switch = new LogSwitch(this.#control, this.#logs, this.#blocks, this.#writer)
+    const places = (): LogPlaces => ({
+      dir: parts.folder(),
+      folder: config.get('appenddirname'),
+      stem: config.get('appendfilename'),
+    })
+    this.#files = new LogFiles(places, this.#blocks.length, parts.log, parts.pool)
   }
 
   get isRewriting(): boolean {
@@ -136,32 +115,36 @@ export class AppendOnly {
   }
 
   get #loadParts(): LogLoadParts {
-    return { ...this.#parts, memory: this.#parts.loadMemory, places: this.places }
+    return { ...this.#parts, memory: this.#parts.loadMemory, places: this.#files.places }
   }
 
   /** Begins to log, in the files that were loaded or, where there are none, in new ones. */
   async #open({ found, lastNumber, repairs }: LoadedLog): Promise<void> {
     this.#logs.numbersFrom(lastNumber + 1n)
     this.#startSyncer()
-    const hasData = found.manifests.some(each => each.base !== undefined || each.increments.length > 0)
-    if (hasData && found.manifests.length !== this.shards) {
-      this.#parts.log.info(
-        `The append-only log is of ${found.manifests.length} shard(s): writing it anew for ${this.shards}`,
-      )
-      await this.#startRewrite()
-      await this.#rewrite
-      if (this.#figures[LOG_FIGURE.HAS_FAILED] !== 0) throw new Error('The append-only log cannot be written anew')
-      return
-    }
-    this.#manifests = hasData ? found.manifests : this.#blocks.map(() => EMPTY_MANIFEST)
-    this.#makeFolders()
-    this.#makeBases()
-    const fds = this.#openIncrements()
+    if (!this.#files.adopt(found)) return this.#spreadAnew(found.manifests.length)
+    this.#files.makeFolders()
+    this.#files.makeBases(this.#isRdb, this.#usedBytes)
+    const fds = this.#files.openLast()
     for (const { index, bytes } of repairs) writeAll(fds[index], bytes)
-    this.#atBarrier(() => this.#switchTo(fds, true))
-    this.#measure()
+    this.#switch.atBarrier(() => this.#switch.to(fds))
+    this.#isOn()
+  }
+
+  /** The log is of another count of shards: nobody is served before it is written anew. */
+  async #spreadAnew(shards: number): Promise<void> {
+    this.#parts.log.info(`The append-only log is of ${shards} shard(s): writing it anew for ${this.#blocks.length}`)
+    this.#state = 'pending'
+    await this.#startRewrite()
+    await this.#rewrite
+    if (this.#figures[LOG_FIGURE.HAS_FAILED] !== 0) throw new Error('The append-only log cannot be written anew')
+  }
+
+  /** From now on every change is logged, and what is in the files is the data. */
+  #isOn(): void {
     this.#state = 'on'
     this.#figures[LOG_FIGURE.ENABLED] = 1
+    this.#figures[LOG_FIGURE.BASE_SIZE] = this.#measure()
   }
 
   /** Watches over the log from now on. */
@@ -181,90 +164,12 @@ export class AppendOnly {
     this.#syncing = pool.run<void>(task, { name: 'syncLogs' })
   }
 
-  #makeFolders(): void {
-    folderMake(rootOf(this.places))
-    for (let shard = 0; shard < this.shards; shard++) folderMake(this.#folder(shard))
-  }
-
-  #folder(shard: number): string {
-    return folderOf(this.places, shard, this.shards)
-  }
-
   get #isRdb(): boolean {
     return this.#parts.config.bool('aof-use-rdb-preamble')
   }
 
-  /** A log that is new begins with an empty base. */
-  #makeBases(): void {
-    if (this.#manifests.some(each => each.base !== undefined || each.increments.length > 0)) return
-    const { stem } = this.places
-    const name = nextBaseName(EMPTY_MANIFEST, stem, this.#isRdb)
-    this.#parts.log.info(`Creating AOF base file ${name} on server start`)
-    this.#manifests = this.#manifests.map((manifest, shard) => {
-      writeEmptyBase(join(this.#folder(shard), name), this.#isRdb, this.#usedBytes)
-      folderSync(this.#folder(shard))
-      return withBase(manifest, name, 0)
-    })
-  }
-
   get #usedBytes(): number {
     return this.#parts.arenas.reduce((sum, m) => sum + arenaUsed(m), 0)
-  }
-
-  /** Opens the last increment of every shard, a new one where there is none, and writes the manifests. */
-  #openIncrements(): number[] {
-    const { log } = this.#parts
-    const { stem } = this.places
-    let isNew = false
-    this.#manifests = this.#manifests.map(manifest => {
-      if (manifest.increments.length > 0) return manifest
-      isNew = true
-      return withIncrement(manifest, stem)
-    })
-    const name = this.#manifests[0].increments.at(-1)?.name
-    log.info(`${isNew ? 'Creating' : 'Opening'} AOF incr file ${name} on server start`)
-    const fds = this.#manifests.map((_, shard) => openLast(this.#manifests[shard], this.#folder(shard)))
-    if (isNew || this.shards > 1) replaceManifests(this.places, this.#manifests)
-    return fds
-  }
-
-  // ---- going over to other files
-
-  /** Runs `work` while every shard is locked. */
-  #atBarrier(work: () => void): void {
-    lockWaitAll(this.#control, this.#locks, this.#locks.length)
-    try {
-      work()
-    } finally {
-      for (const lock of this.#locks) unlock(this.#control, lock)
-    }
-  }
-
-  /** Has the threads log to these files, or to none; at a barrier. What was taken down before goes to the old ones. */
-  #switchTo(fds: readonly number[], isOn: boolean): void {
-    this.#writer.commitAll()
-    for (const [shard, block] of this.#blocks.entries()) {
-      const fd = fds[shard] ?? -1
-      block.lock()
-      if (block.pending > 0) block.forget()
-      this.#writer.forgive(block)
-      if (block.fd >= 0) block.oldFd = block.fd
-      block.fd = fd
-      block.db = -1
-      block.second = 0
-      block.size = fd < 0 ? 0 : fstatSync(fd).size
-      block.unlock()
-    }
-    this.#listen(isOn)
-    this.#logs.ring()
-  }
-
-  /** Until the syncer has closed the files that were replaced last. */
-  async #whenOldAreClosed(): Promise<void> {
-    while (this.#blocks.some(block => block.oldFd >= 0)) {
-      this.#logs.ring()
-      await new Promise(resolve => setTimeout(resolve, 1))
-    }
   }
 
   /** DEBUG LOADAOF: goes back to what the files say. Returns why it could not. */
@@ -272,13 +177,11 @@ export class AppendOnly {
     const { log, loads, arenas, config } = this.#parts
     const wasOn = this.#state === 'on'
     return await loads.whileLoading(async () => {
-      await this.#whenOldAreClosed()
-      // Nothing is logged meanwhile: what the files say is applied once more.
-      const kept = this.#blocks.map(block => block.fd)
+      await this.#switch.whenOldAreClosed()
       const engine = new Engine(config.settings, arenas)
-      this.#atBarrier(() => {
-        this.#writer.commitAll()
-        this.#listen(false)
+      // What the files say is not to be logged once more.
+      this.#switch.atBarrier(() => {
+        this.#switch.pause()
         for (const shard of engine.shards) {
           memoryRefresh(shard.m)
           for (let db = 0; db < shard.databases; db++) shard.flush(db, false)
@@ -286,31 +189,15 @@ export class AppendOnly {
       })
       try {
         const { repairs } = await loadLog(this.#loadParts)
-        if (wasOn) for (const { index, bytes } of repairs) writeAll(kept[index], bytes)
+        if (wasOn) for (const { index, bytes } of repairs) writeAll(this.#blocks[index].fd, bytes)
         return undefined
       } catch (error) {
         log.warn((error as Error).message)
         return 'ERR Error trying to load the AOF files, check server logs'
       } finally {
-        if (kept.some(fd => fd >= 0)) this.#atBarrier(() => this.#goOn())
+        this.#switch.atBarrier(() => this.#switch.goOn())
       }
     })
-  }
-
-  /** The files may have got shorter or longer meanwhile. */
-  #goOn(): void {
-    for (const block of this.#blocks) {
-      block.lock()
-      block.db = -1
-      if (block.fd >= 0) block.size = fstatSync(block.fd).size
-      block.unlock()
-    }
-    this.#listen(true)
-  }
-
-  #listen(isOn: boolean): void {
-    const listeners = controlFlag(this.#control, CONTROL.JOURNAL)
-    controlSet(this.#control, CONTROL.JOURNAL, isOn ? listeners | LISTENER.LOG : listeners & ~LISTENER.LOG)
   }
 
   // ---- rewriting
@@ -354,54 +241,37 @@ export class AppendOnly {
   }
 
   async #runRewrite(began: (failure: string) => void): Promise<string> {
-    const { snapshots, log } = this.#parts
-    const wasOn = this.#state === 'on'
-    let fds: number[] = []
+    const { snapshots, log, config } = this.#parts
+    const state = this.#state
+    const files = this.#files
     try {
-      await this.#whenOldAreClosed()
-      this.#makeFolders()
-      fds = this.#openNext(wasOn)
+      await this.#switch.whenOldAreClosed()
+      if (state !== 'on' && controlFlag(this.#control, CONTROL.LOADING) === 0) files.readAgain()
+      files.makeFolders()
+      const fds = state === 'on' ? files.openNext() : state === 'pending' ? files.openTemporary() : []
       const failure = await snapshots.take(
         {
           atBarrier: () => {
-            this.#switchTo(fds, true)
-            if (wasOn) this.#measure()
+            if (state !== 'off') this.#switch.to(fds)
+            if (state === 'on') this.#measure()
             log.info('Background append only file rewriting started')
             began('')
           },
           consume: memory => this.#writeBases(memory),
         },
-        this.#directory,
+        pathText(rootOf(files.places)),
       )
       if (failure !== '') throw new Error(failure)
       if (this.#isStopped) throw new Error('it was stopped')
-      this.#changeOver(wasOn)
+      files.changeOver(this.#isRdb, state === 'on' ? 'last' : state === 'pending' ? 'temporary' : 'none')
+      if (state !== 'off') this.#isOn()
+      if (!config.bool('aof-disable-auto-gc')) files.removeHistory()
       return ''
     } catch (error) {
-      this.#removeTemporary(!wasOn)
+      if (state === 'pending') this.#switch.atBarrier(() => this.#switch.to([]))
+      files.removeTemporary(state === 'pending')
       return reasonOf(error)
     }
-  }
-
-  /** Makes the increments that follow. They are in the manifests from now on if the log was on; else they have no name yet. */
-  #openNext(isNamed: boolean): number[] {
-    const { stem } = this.places
-    if (!isNamed)
-      return this.#blocks.map((_, shard) => openSync(fromByteString(this.#temporaryIncrement(shard)), EMPTIED, 0o644))
-    const manifests = this.#manifests.map(manifest => withIncrement(manifest, stem))
-    this.#parts.log.info(`Creating AOF incr file ${manifests[0].increments.at(-1)?.name} on background rewrite`)
-    const fds = manifests.map((manifest, shard) => openLast(manifest, this.#folder(shard)))
-    replaceManifests(this.places, manifests)
-    this.#manifests = manifests
-    return fds
-  }
-
-  #temporary(shard: number): string {
-    return join(this.#folder(shard), `temp-rewriteaof-bg-${process.pid}.aof`)
-  }
-
-  #temporaryIncrement(shard: number): string {
-    return join(this.#folder(shard), `temp-${this.places.stem}.incr`)
   }
 
   /** Has the pool write the bases. Resolves with why it failed. */
@@ -410,7 +280,7 @@ export class AppendOnly {
     const task: WriteBasesTask = {
       memory,
       settings: config.settings.buffer as SharedArrayBuffer,
-      paths: this.#blocks.map((_, shard) => pathText(this.#temporary(shard))),
+      paths: this.#files.temporaryBases,
       isRdb: this.#isRdb,
       usedBytes: this.#usedBytes,
       hasChecksum: config.bool('rdbchecksum'),
@@ -419,36 +289,6 @@ export class AppendOnly {
     }
     const result: WriteBasesResult = await pool.run(task, { name: 'writeBases' })
     return result.error
-  }
-
-  /** The bases are whole: gives everything its name, and lets it count. */
-  #changeOver(wasOn: boolean): void {
-    const { log, config } = this.#parts
-    const { stem } = this.places
-    const isRdb = this.#isRdb
-    const manifests = this.#manifests.map((before, shard) => {
-      const folder = this.#folder(shard)
-      const manifest = wasOn ? before : withIncrement(before, stem)
-      const name = nextBaseName(manifest, stem, isRdb)
-      renameSync(fromByteString(this.#temporary(shard)), fromByteString(join(folder, name)))
-      if (shard === 0) {
-        log.info(`Successfully renamed the temporary AOF base file temp-rewriteaof-bg-${process.pid}.aof into ${name}`)
-      }
-      const increment = manifest.increments.at(-1)?.name ?? ''
-      if (!wasOn) {
-        renameSync(fromByteString(this.#temporaryIncrement(shard)), fromByteString(join(folder, increment)))
-        if (shard === 0)
-          log.info(`Successfully renamed the temporary AOF incr file temp-${stem}.incr into ${increment}`)
-      }
-      folderSync(folder)
-      return withBase(manifest, name, 1)
-    })
-    replaceManifests(this.places, manifests)
-    this.#manifests = manifests
-    this.#state = 'on'
-    this.#figures[LOG_FIGURE.ENABLED] = 1
-    this.#measure()
-    if (!config.bool('aof-disable-auto-gc')) this.removeHistory()
   }
 
   #endRewrite(failure: string): void {
@@ -473,49 +313,19 @@ export class AppendOnly {
     if (this.#state === 'pending') this.#schedule(true)
   }
 
-  /** A rewrite has failed: what it had begun is not wanted. */
-  #removeTemporary(wasPending: boolean): void {
-    for (let shard = 0; shard < this.shards; shard++) rmSync(fromByteString(this.#temporary(shard)), { force: true })
-    if (!wasPending) return
-    this.#atBarrier(() => this.#switchTo([], false))
-    this.#parts.log.info(`Removing the temp incr aof file temp-${this.places.stem}.incr in the background`)
-    this.#remove(this.#blocks.map((_, shard) => this.#temporaryIncrement(shard)))
-  }
-
-  #remove(paths: readonly string[]): void {
-    this.#parts.pool.run(paths.map(pathText), { name: 'removeFiles' }).catch(error => {
-      this.#parts.log.warn(`Files cannot be deleted: ${reasonOf(error)}`)
-    })
-  }
-
   /** Deletes what rewrites have replaced. */
   removeHistory(): void {
-    if (this.#manifests.every(each => each.history.length === 0)) return
-    const paths: string[] = []
-    for (const [shard, { history }] of this.#manifests.entries()) {
-      for (const { name } of history) {
-        paths.push(join(this.#folder(shard), name))
-        if (shard === 0) this.#parts.log.info(`Removing the history file ${name} in the background`)
-      }
-    }
-    this.#manifests = this.#manifests.map(withoutHistory)
-    replaceManifests(this.places, this.#manifests)
-    this.#remove(paths)
+    this.#files.removeHistory()
   }
 
-  /** Notes how large the files are now: INFO's and the automatic rewrite's base. */
-  #measure(): void {
+  /** Notes how large the files are, but for the last increments, which tell themselves. Returns the size of all. */
+  #measure(): number {
     let all = 0
-    for (const [shard, { base, increments }] of this.#manifests.entries()) {
-      let before = 0
-      const older = [...(base === undefined ? [] : [base]), ...increments.slice(0, -1)]
-      for (const { name } of older) {
-        before += statSync(fromByteString(join(this.#folder(shard), name)), { throwIfNoEntry: false })?.size ?? 0
-      }
-      this.#figures[basePlace(shard)] = before
-      all += before + this.#blocks[shard].size
+    for (const [shard, size] of this.#files.sizesBeforeLast().entries()) {
+      this.#figures[basePlace(shard)] = size
+      all += size + this.#blocks[shard].size
     }
-    if (!this.#isRewriting || this.#state === 'on') this.#figures[LOG_FIGURE.BASE_SIZE] = all
+    return all
   }
 
   // ---- on and off
@@ -566,9 +376,9 @@ export class AppendOnly {
     this.#figures[LOG_FIGURE.ENABLED] = 0
     this.#schedule(false)
     await this.#stopRewrite()
-    await this.#whenOldAreClosed()
-    this.#atBarrier(() => this.#switchTo([], false))
-    await this.#whenOldAreClosed()
+    await this.#switch.whenOldAreClosed()
+    this.#switch.atBarrier(() => this.#switch.to([]))
+    await this.#switch.whenOldAreClosed()
   }
 
   async #stopRewrite(): Promise<void> {
@@ -653,15 +463,6 @@ export class AppendOnly {
   }
 }
 
-/** A path as the file system's functions and other threads take it. */
-const pathText = (path: string): string => fromByteString(path).toString()
-
 function writeAll(fd: number, bytes: Uint8Array): void {
   for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
-}
-
-/** Opens a manifest's last increment. */
-function openLast(manifest: AofManifest, folder: string): number {
-  const name = manifest.increments.at(-1)?.name ?? ''
-  return openSync(fromByteString(join(folder, name)), 'a', 0o644)
 }

@@ -64,8 +64,10 @@ export function folderMake(path: string): void {
   mkdirSync(fromByteString(path), { recursive: true, mode: 0o755 })
 }
 
-/** Finds the logs. An old log, a single file beside the folder, is moved into it. Throws what cannot be read. */
-export function findLogs(places: LogPlaces): LogsFound {
+/**
+ * Finds the logs. Throws what cannot be read. If `upgrades`, an old log, a single file beside the folder, is moved into it.
+ */
+export function findLogs(places: LogPlaces, upgrades = false): LogsFound {
   const root = rootOf(places)
   const plain = exists(root) ? textRead(manifestPathOf(root, places.stem)) : undefined
   const shardsFile = exists(root) ? readShardsFile(places) : undefined
@@ -79,7 +81,7 @@ export function findLogs(places: LogPlaces): LogsFound {
     }
   }
   const manifest = plain === undefined ? EMPTY_MANIFEST : manifestParse(plain)
-  const { upgraded, notes } = upgrade(places, manifest)
+  const { upgraded, notes } = upgrades ? upgrade(places, manifest) : { upgraded: manifest, notes: [] }
   return { manifests: [upgraded], folders: [root], isSharded: false, plain, notes }
 }
 

@@ -65,11 +65,13 @@ export async function loadLog(parts: LogLoadParts): Promise<LoadedLog> {
 
 function find({ log, places }: LogLoadParts): LogsFound {
   try {
-    return findLogs(places)
+    return findLogs(places, true)
   } catch (error) {
     if (!(error instanceof ManifestError)) throw new LoadFailure(reasonOf(error))
     log.warn(error.report)
-    throw new LoadFailure(`The AOF manifest in ${places.folder} cannot be read: ${error.message}`)
+    throw new LoadFailure(
+      `The AOF manifest in ${places.folder} is damaged at line ${error.number}: mend that line, or take it out`,
+    )
   }
 }
 

@@ -62,9 +62,9 @@ for (const shards of [1, 4]) {
       await again.must('BGREWRITEAOF')
       await runAll(again, seed + 2000, 40)
       await makeLast(again)
-      await expect.poll(async () => String(await again.must('INFO', 'persistence')), { timeout: 20_000 }).toMatch(
-        /aof_rewrite_in_progress:0/,
-      )
+      await expect
+        .poll(async () => String(await again.must('INFO', 'persistence')), { timeout: 20_000 })
+        .toMatch(/aof_rewrite_in_progress:0/)
       const later = await digest(server)
       await server.stop('SIGKILL')
       // Another count of shards spreads the keys anew, and the log with them.
@@ -74,42 +74,51 @@ for (const shards of [1, 4]) {
       await server.stop('SIGKILL')
       server = await startServer('skep', { shards: other, args: LOGGED, dir })
       expect(await digest(server)).toBe(later)
-      await server.stop()
+      await server.stop('SIGKILL')
+      for (const count of [2, 4, 2]) {
+        server = await startServer('skep', { shards: count, args: LOGGED, dir })
+        expect(await digest(server), `${count} shards`).toBe(later)
+        await server.stop('SIGKILL')
+      }
     } finally {
       rmSync(dir, { recursive: true, force: true })
     }
   }, 120_000)
 }
 
-test.skipIf(redisVersion() === undefined)('redis-server loads the log of one shard, and skep that of redis-server', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'skep-replay-'))
-  try {
-    let server = await startServer('skep', { shards: 1, args: LOGGED, dir: join(dir) })
-    let client = await server.connect()
-    for (const type of ['SET s x', 'RPUSH l 1 2 3', 'SADD t a b', 'ZADD z 1 a 2 b', 'XADD x 1-1 f v', 'HSET h f v']) {
-      await client.must(...type.split(' '))
+test.skipIf(redisVersion() === undefined)(
+  'redis-server loads the log of one shard, and skep that of redis-server',
+  async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'skep-replay-'))
+    try {
+      let server = await startServer('skep', { shards: 1, args: LOGGED, dir: join(dir) })
+      let client = await server.connect()
+      for (const type of ['SET s x', 'RPUSH l 1 2 3', 'SADD t a b', 'ZADD z 1 a 2 b', 'XADD x 1-1 f v', 'HSET h f v']) {
+        await client.must(...type.split(' '))
+      }
+      await client.must('BGREWRITEAOF')
+      await client.must('PEXPIREAT', 's', Date.now() + 100_000)
+      await client.must('XGROUP', 'CREATE', 'x', 'g', '0')
+      await client.must('XREADGROUP', 'GROUP', 'g', 'c', 'STREAMS', 'x', '>')
+      await expect
+        .poll(async () => String(await client.must('INFO', 'persistence')), { timeout: 20_000 })
+        .toMatch(/aof_rewrite_in_progress:0/)
+      const before = await digest(server)
+      await server.stop('SIGKILL')
+      const copy = join(dir, 'copy')
+      cpSync(join(dir, 'appendonlydir'), join(copy, 'appendonlydir'), { recursive: true })
+      server = await startServer('redis', { args: LOGGED, dir: copy })
+      expect(await digest(server)).toBe(before)
+      client = await server.connect()
+      await client.must('LPUSH', 'l', '0')
+      const later = await digest(server)
+      await server.stop('SIGKILL')
+      server = await startServer('skep', { shards: 4, args: LOGGED, dir: copy })
+      expect(await digest(server)).toBe(later)
+      await server.stop()
+    } finally {
+      rmSync(dir, { recursive: true, force: true })
     }
-    await client.must('BGREWRITEAOF')
-    await client.must('PEXPIREAT', 's', Date.now() + 100_000)
-    await client.must('XGROUP', 'CREATE', 'x', 'g', '0')
-    await client.must('XREADGROUP', 'GROUP', 'g', 'c', 'STREAMS', 'x', '>')
-    await expect.poll(async () => String(await client.must('INFO', 'persistence')), { timeout: 20_000 }).toMatch(
-      /aof_rewrite_in_progress:0/,
-    )
-    const before = await digest(server)
-    await server.stop('SIGKILL')
-    const copy = join(dir, 'copy')
-    cpSync(join(dir, 'appendonlydir'), join(copy, 'appendonlydir'), { recursive: true })
-    server = await startServer('redis', { args: LOGGED, dir: copy })
-    expect(await digest(server)).toBe(before)
-    client = await server.connect()
-    await client.must('LPUSH', 'l', '0')
-    const later = await digest(server)
-    await server.stop('SIGKILL')
-    server = await startServer('skep', { shards: 4, args: LOGGED, dir: copy })
-    expect(await digest(server)).toBe(later)
-    await server.stop()
-  } finally {
-    rmSync(dir, { recursive: true, force: true })
-  }
-}, 60_000)
+  },
+  60_000,
+)
