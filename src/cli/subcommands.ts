@@ -16,6 +16,24 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
     summary: 'Shows what the shards, commands and clients of a running server do, live.',
     load: () => import('./top.ts'),
   },
+  {
+    name: 'tree',
+    form: '[--host HOST] [--port PORT] [--user NAME] [--password TEXT]',
+    summary: 'Shows the replicas below a running server, and how far behind they are.',
+    load: () => import('./tree.ts'),
+  },
+  {
+    name: 'check',
+    form: '[PATH …]',
+    summary: 'Looks whether the files of a data folder are sound, and says what is damaged where.',
+    load: () => import('./check.ts'),
+  },
+  {
+    name: 'export',
+    form: 'FILE [--dir FOLDER] [--host HOST] [--port PORT]',
+    summary: 'Writes all data of a server or a data folder into one RDB file that any Redis loads.',
+    load: () => import('./export.ts'),
+  },
 ]
 
 /** The subcommand of that name; a file of configuration that is called so is written ./NAME. */
