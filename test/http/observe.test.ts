@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RespClient } from '../support/client.ts'
 import { type HttpTestServer, startWithHttp } from './gateway.ts'
@@ -16,8 +18,8 @@ afterAll(async () => {
 })
 
 /** The samples of a scrape, by name and labels. */
-async function scrape(): Promise<Map<string, number>> {
-  const text = await (await fetch(`${http.url}/metrics`)).text()
+async function scrape({ url } = http): Promise<Map<string, number>> {
+  const text = await (await fetch(`${url}/metrics`)).text()
   const samples = new Map<string, number>()
   for (const line of text.split('\n')) {
     if (line === '' || line.startsWith('#')) continue
@@ -101,6 +103,48 @@ test('health, metrics and status are told while every shard is busy', async () =
   // Five unions of 400,000 members take longer than an answer that does not wait for them.
   expect(whileBusy).toBeGreaterThan(3)
   for (const other of others) await other.close()
+})
+
+describe('/health', () => {
+  test('is 503 while a replica may not serve what it has', async () => {
+    const args = ['--replicaof', '127.0.0.1 1', '--replica-serve-stale-data', 'no']
+    const replica = await startWithHttp({ shards: 1, args })
+    try {
+      expect(await replica.ask('/health')).toMatchObject({
+        status: 503,
+        json: { status: 'unavailable', reason: expect.stringContaining('master') },
+      })
+      const other = await replica.server.connect()
+      await other.call('CONFIG', 'SET', 'replica-serve-stale-data', 'yes')
+      expect(await replica.ask('/health')).toMatchObject({ status: 200 })
+      expect((await scrape(replica)).get('redis_master_link_up')).toBe(0)
+      await other.close()
+    } finally {
+      await replica.server.stop()
+    }
+  })
+
+  test('is 503 once a snapshot has failed and writes are refused', async () => {
+    const other = await startWithHttp({ shards: 1, args: ['--save', '1000 1'] })
+    try {
+      const writer = await other.server.connect()
+      await writer.call('SET', 'a', 1)
+      await rm(other.server.dir, { recursive: true, force: true })
+      await writer.call('BGSAVE')
+      for (let i = 0; i < 200 && (await other.ask('/health')).status === 200; i++) await sleep(50)
+      expect(await other.ask('/health')).toMatchObject({
+        status: 503,
+        json: { reason: expect.stringContaining('snapshot') },
+      })
+      expect(await other.ask('/set/a/2')).toMatchObject({
+        status: 400,
+        json: { error: expect.stringMatching(/^MISCONF/) },
+      })
+      await writer.close()
+    } finally {
+      await other.server.stop('SIGKILL')
+    }
+  })
 })
 
 test('/status.json has what the page shows', async () => {
