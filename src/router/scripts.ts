@@ -17,6 +17,11 @@ const UNKILLABLE =
   'or kill the server in a hard way using the SHUTDOWN NOSAVE command.'
 export const BUSY = 'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.'
 
+/** In the place of a script that nobody knows. */
+const UNKNOWN = new Uint8Array(0)
+/** A script of no bytes at all, so that it is not taken for one. */
+const EMPTY = new Uint8Array([10])
+
 export class RouterScripts implements Scripts {
   readonly #router: Router
   readonly #control: Int32Array
@@ -29,7 +34,7 @@ export class RouterScripts implements Scripts {
   constructor(router: Router, control: Int32Array) {
     this.#router = router
     this.#control = control
-    router.link.onTold('script', body => this.#bodies.set(scriptName(body as Uint8Array), body as Uint8Array))
+    router.link.onTold('script', body => this.learn(body as Uint8Array))
     router.link.onTold('script-publish', told => {
       const { channel, message, isShardChannel } = told as {
         channel: Uint8Array
@@ -42,7 +47,7 @@ export class RouterScripts implements Scripts {
   }
 
   learn(body: Uint8Array): void {
-    this.#bodies.set(scriptName(body), body)
+    this.#bodies.set(scriptName(body), body.length === 0 ? EMPTY : body)
   }
 
   check(body: Uint8Array): { readonly sha: string } | { readonly problem: string } {
@@ -93,11 +98,11 @@ export class RouterScripts implements Scripts {
     return (scriptState(this.#control, shard) & SCRIPT.IS_SLOW) !== 0
   }
 
-  /** What a shard is sent for a command that runs a script: the script itself, and what its user may do. Made anew with every call. */
+  /** What a shard is sent for a command that runs a script: the script itself, or none if EVALSHA names one that is unknown, and what its user may do. Made anew with every call. */
   prepare(client: Connection, entry: Entry, req: Request): Request {
     let body: Uint8Array | undefined
     if (BY_BODY.has(entry)) this.#learnNew(req)
-    else body = this.#bodies.get(req.text(1).toLowerCase())
+    else body = this.#bodies.get(req.text(1).toLowerCase()) ?? UNKNOWN
     const rules =
       client.restrictedTo === undefined ? undefined : Buffer.from(this.#router.access.rulesOf(client.user), 'latin1')
     if (body === undefined && rules === undefined) return req
@@ -130,7 +135,7 @@ export class RouterScripts implements Scripts {
     const sha = scriptName(body)
     if (this.#bodies.has(sha)) return
     const copy = req.copy(1)
-    this.#bodies.set(sha, copy)
+    this.learn(copy)
     this.#router.link.tell('script', copy)
   }
 }

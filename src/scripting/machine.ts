@@ -54,6 +54,9 @@ export class ScriptMachine {
   readonly #hook: number
   #resp: 2 | 3 = 2
   #stopped = ''
+  #isCalling = false
+  /** It must not be used any more. */
+  isBroken = false
 
   constructor(host: ScriptHost) {
     this.#host = host
@@ -153,7 +156,15 @@ export class ScriptMachine {
     lua.pop(state)
     lua.rawField(state, REGISTRY, name)
     api.lua_sethook(state, this.#hook, MASK_COUNT, HOOK_INSTRUCTIONS)
-    const failed = api.lua_pcall(state, 0, 1, 1) !== 0
+    let failed: boolean
+    try {
+      failed = api.lua_pcall(state, 0, 1, 1) !== 0
+    } catch (error) {
+      // The stack of this thread, or of the module, has overflowed. In the midst of a command that is fatal.
+      if (this.#isCalling) throw error
+      this.isBroken = true
+      return reply.error(`ERR stack overflow script: ${name}`)
+    }
     api.lua_sethook(state, 0, 0, 0)
     if (failed) this.#writeFailure(state, name, reply)
     else writeValue(lua, state, reply, (this.#resp as number) === 3)
@@ -300,7 +311,11 @@ export class ScriptMachine {
       return this.#problem(state, 'ERR Please specify at least one argument for this redis lib call', raises)
     }
     if (!this.#gather(state)) return this.#problem(state, NOT_ARGUMENTS, raises)
+    this.#isCalling = true
     const reply = this.#host.call(this.#req, this.#resp)
+    this.#isCalling = false
+    // Thousands of arguments leave no room for the reply.
+    lua.api.lua_settop(state, 0)
     const { u8, length } = reply
     if (u8[0] === MINUS && raises) {
       this.#raiseTable(state, Buffer.from(u8.buffer, u8.byteOffset + 1, length - 3).toString('latin1'))

@@ -5,6 +5,8 @@ import type { State } from './wasm.ts'
 
 /** What lies deeper than this is packed as nil. */
 const DEPTH_MAX = 16
+/** What lies deeper than this is not unpacked. */
+const UNPACKED_DEPTH_MAX = 1000
 const BAD_FORMAT = 'Bad data format in input.'
 const MISSING = 'Missing bytes in input.'
 const INT64_MIN = -(2 ** 63)
@@ -140,6 +142,7 @@ class Unpacker {
   readonly #u8: Uint8Array<ArrayBuffer>
   readonly #view: DataView
   at: number
+  #depth = 0
 
   constructor(lua: Lua, state: State, u8: Uint8Array<ArrayBuffer>, at: number) {
     this.#lua = lua
@@ -174,7 +177,9 @@ class Unpacker {
   unpack(): void {
     const { api } = this.#lua
     const state = this.#state
-    api.lua_checkstack(state, 5)
+    if (this.#depth > UNPACKED_DEPTH_MAX || api.lua_checkstack(state, 5) === 0) {
+      this.#lua.raise(state, 'stack overflow (too many nested values)')
+    }
     const mark = this.#unsigned(1)
     if (mark <= 0x7f) api.lua_pushnumber(state, mark)
     else if (mark <= 0x8f) this.#map(mark & 15)
@@ -199,15 +204,18 @@ class Unpacker {
 
   #array(count: number): void {
     this.#lua.api.lua_createtable(this.#state, 0, 0)
+    this.#depth++
     for (let i = 1; i <= count; i++) {
       this.unpack()
       this.#lua.api.lua_rawseti(this.#state, -2, i)
     }
+    this.#depth--
   }
 
   #map(count: number): void {
     const { api } = this.#lua
     api.lua_createtable(this.#state, 0, 0)
+    this.#depth++
     for (let i = 0; i < count; i++) {
       this.unpack()
       // nil is no key.
@@ -215,6 +223,7 @@ class Unpacker {
       this.unpack()
       api.lua_rawset(this.#state, -3)
     }
+    this.#depth--
   }
 
   get isAtEnd(): boolean {

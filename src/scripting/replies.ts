@@ -21,6 +21,8 @@ import type { State } from './wasm.ts'
 const LF = 10
 const INT64_MIN = -(2n ** 63n)
 const INT64_EDGE = 2 ** 63
+/** A value that is nested deeper is not replied whole: this thread's stack has an end, too. */
+const DEPTH_MAX = 1000
 /** Room on Lua's stack for one more level of a nested value. */
 const LEVEL_SLOTS = 4
 
@@ -143,7 +145,7 @@ export class ReplyReader {
 export const oneLine = (text: string): string => text.replace(/[\r\n]/g, ' ')
 
 /** Writes the Lua value on top of the stack as a reply, and takes it off. `booleans`: the script has asked for RESP3. */
-export function writeValue(lua: Lua, state: State, reply: Reply, booleans: boolean): void {
+export function writeValue(lua: Lua, state: State, reply: Reply, booleans: boolean, depth = 0): void {
   const { api } = lua
   const type = lua.type(state, -1)
   if (type === TYPE.STRING) {
@@ -155,7 +157,7 @@ export function writeValue(lua: Lua, state: State, reply: Reply, booleans: boole
     if (booleans) reply.boolean(value)
     else if (value) reply.integer(1)
     else reply.nil()
-  } else if (type === TYPE.TABLE) writeTable(lua, state, reply, booleans)
+  } else if (type === TYPE.TABLE) writeTable(lua, state, reply, booleans, depth + 1)
   else reply.nil()
   lua.pop(state)
 }
@@ -167,9 +169,10 @@ function writeNumber(number: number, reply: Reply): void {
   else reply.bigInteger(INT64_MIN)
 }
 
-function writeTable(lua: Lua, state: State, reply: Reply, booleans: boolean): void {
+function writeTable(lua: Lua, state: State, reply: Reply, booleans: boolean, depth: number): void {
   const { api } = lua
-  if (api.lua_checkstack(state, LEVEL_SLOTS) === 0) return reply.error('ERR reached lua stack limit')
+  if (depth > DEPTH_MAX || api.lua_checkstack(state, LEVEL_SLOTS) === 0)
+    return reply.error('ERR reached lua stack limit')
   /** Whether the table has such a field; its value is on top of the stack then. */
   const has = (name: string, type: number): boolean => {
     if (lua.rawField(state, -1, name) === type) return true
@@ -179,48 +182,48 @@ function writeTable(lua: Lua, state: State, reply: Reply, booleans: boolean): vo
   if (has('err', TYPE.STRING)) reply.error(oneLine(lua.textAt(state, -1) ?? ''))
   else if (has('ok', TYPE.STRING)) reply.simple(oneLine(lua.textAt(state, -1) ?? ''))
   else if (has('double', TYPE.NUMBER)) reply.double(api.lua_tonumber(state, -1))
-  else if (has('map', TYPE.TABLE)) writeMap(lua, state, reply, booleans)
-  else if (has('set', TYPE.TABLE)) writeSet(lua, state, reply, booleans)
+  else if (has('map', TYPE.TABLE)) writeMap(lua, state, reply, booleans, depth + 1)
+  else if (has('set', TYPE.TABLE)) writeSet(lua, state, reply, booleans, depth + 1)
   else if (has('big_number', TYPE.STRING)) reply.bigNumber(oneLine(lua.textAt(state, -1) ?? ''))
   else if (has('verbatim_string', TYPE.TABLE)) writeVerbatim(lua, state, reply)
-  else return writeArray(lua, state, reply, booleans)
+  else return writeArray(lua, state, reply, booleans, depth + 1)
   lua.pop(state)
 }
 
-function writeArray(lua: Lua, state: State, reply: Reply, booleans: boolean): void {
+function writeArray(lua: Lua, state: State, reply: Reply, booleans: boolean, depth: number): void {
   const begun = reply.begin()
   let count = 0
   for (;;) {
     lua.api.lua_rawgeti(state, -1, count + 1)
     if (lua.type(state, -1) === TYPE.NIL) break
-    writeValue(lua, state, reply, booleans)
+    writeValue(lua, state, reply, booleans, depth + 1)
     count++
   }
   lua.pop(state)
   reply.finishArray(begun, count)
 }
 
-function writeMap(lua: Lua, state: State, reply: Reply, booleans: boolean): void {
+function writeMap(lua: Lua, state: State, reply: Reply, booleans: boolean, depth: number): void {
   const begun = reply.begin()
   let pairs = 0
   lua.api.lua_pushnil(state)
   while (lua.api.lua_next(state, -2) !== 0) {
     lua.api.lua_pushvalue(state, -2)
-    writeValue(lua, state, reply, booleans)
-    writeValue(lua, state, reply, booleans)
+    writeValue(lua, state, reply, booleans, depth + 1)
+    writeValue(lua, state, reply, booleans, depth + 1)
     pairs++
   }
   reply.finishMap(begun, pairs)
 }
 
-function writeSet(lua: Lua, state: State, reply: Reply, booleans: boolean): void {
+function writeSet(lua: Lua, state: State, reply: Reply, booleans: boolean, depth: number): void {
   const begun = reply.begin()
   let count = 0
   lua.api.lua_pushnil(state)
   while (lua.api.lua_next(state, -2) !== 0) {
     lua.pop(state)
     lua.api.lua_pushvalue(state, -1)
-    writeValue(lua, state, reply, booleans)
+    writeValue(lua, state, reply, booleans, depth + 1)
     count++
   }
   reply.finishSet(begun, count)

@@ -13,7 +13,7 @@ import { arityFits } from '../commands/execute.ts'
 import type { LockedShards } from '../commands/journal.ts'
 import type { Runner } from '../commands/runner.ts'
 import { argumentEnd } from '../commands/scripting/arguments.ts'
-import { type Entry, findCommand, findSubcommand } from '../commands/table.ts'
+import { commandByName, type Entry, findCommand, findSubcommand } from '../commands/table.ts'
 import { SETTING } from '../config/settings.ts'
 import { OUT_OF_MEMORY } from '../protocol/errors.ts'
 import { Reply } from '../protocol/reply.ts'
@@ -44,7 +44,6 @@ const NO_SCRIPT = 'NOSCRIPT No matching script. Please use EVAL.'
 const KILLED = 'ERR Error running script: Script killed by user with SCRIPT KILL.'
 const ENTANGLED =
   'ERR Script reached a key that it does not declare on a shard that another such script holds; name all keys in KEYS'
-const SHA_BYTES = 40
 
 export class ScriptRunner implements Scripts, ScriptHost {
   readonly #runner: Runner
@@ -88,9 +87,10 @@ export class ScriptRunner implements Scripts, ScriptHost {
   // ---- a script
 
   run(shard: Shard, req: Request, reply: Reply, { bySha, readOnly }: ScriptKind): void {
-    this.#machine ??= new ScriptMachine(this)
+    if (this.#machine === undefined || this.#machine.isBroken) this.#machine = new ScriptMachine(this)
     const machine = this.#machine
-    if (bySha && req.length[1] === SHA_BYTES) return reply.error(NO_SCRIPT)
+    // Routers put the script in the place of its name, if they know it.
+    if (bySha && req.length[1] === 0) return reply.error(NO_SCRIPT)
     const body = req.copy(1)
     const name = scriptName(body)
     const head = readShebang(body)
@@ -109,6 +109,7 @@ export class ScriptRunner implements Scripts, ScriptHost {
 
   #begin(shard: Shard, req: Request): void {
     const { engine, journal, tally } = this.#runner
+    engine.runsScript = true
     this.#sender.id = req.sender.id
     this.#sender.flags = (req.sender.flags | SENDER.DENY_BLOCKING) & ~SENDER.RESTRICTED
     this.#db = req.db
@@ -138,6 +139,7 @@ export class ScriptRunner implements Scripts, ScriptHost {
     // The script itself is not passed on: what its commands did is.
     engine.effects.instead()
     engine.dirty = 0
+    engine.runsScript = false
     engine.notices = []
     engine.writer = this.#sender.id
     // The script's own time is all of it.
@@ -266,6 +268,9 @@ export class ScriptRunner implements Scripts, ScriptHost {
     if (denied !== DENIED.NOTHING) {
       return "ERR The user executing the script can't publish to the channel mentioned in the command"
     }
+    if (XREAD.has(entry) && hasBlock(req)) {
+      return `ERR ${req.text(0)} command is not allowed with BLOCK option from scripts`
+    }
     if (this.#readOnly && (command.flags & WRITE) !== 0)
       return 'ERR Write commands are not allowed from read-only scripts.'
     if (this.#lacksMemory && !this.#hasWritten && (command.flags & DENY_OOM) !== 0) return OUT_OF_MEMORY
@@ -296,6 +301,14 @@ export class ScriptRunner implements Scripts, ScriptHost {
     if ((state & SCRIPT.IS_SLOW) === 0 && performance.now() - this.#startedAt > limit) this.#mark(SCRIPT.IS_SLOW)
     return undefined
   }
+}
+
+const XREAD = new Set([commandByName('xread'), commandByName('xreadgroup')])
+
+/** Whether XREAD is to wait. */
+function hasBlock(req: Request): boolean {
+  for (let i = 1; i < req.argc && !req.is(i, 'STREAMS'); i++) if (req.is(i, 'BLOCK')) return true
+  return false
 }
 
 function findEntry(req: Request): Entry | undefined {

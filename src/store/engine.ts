@@ -81,6 +81,8 @@ export class Engine {
   readonly ready: number[] = []
   /** How commands make their client wait; without it none can. */
   waits: Waits | undefined
+  /** Whether the command that is run was called by a script. */
+  runsScript = false
   /** Runs scripts, on threads that do. */
   scripts: Scripts | undefined
   /** Told before a database, or with -1 all of them, loses its keys. */

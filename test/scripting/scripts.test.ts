@@ -190,3 +190,22 @@ test('no script changes what the next one finds', async () => {
   const script = 'return {string.len("abc"), ("abc"):upper(), redis.call("PING").ok, cjson.encode({1})}'
   expect(await client.must('EVAL', script, '0')).toEqual([3, 'ABC', 'PONG', '[1]'])
 })
+
+test('scripts that overflow a stack or want too much memory get an error', async () => {
+  const overflows = [
+    'local x = {} x[1] = x return x',
+    'local function f(n) return (string.gsub("abc", "a", function() return f(n + 1) end)) end return f(1)',
+    'return string.find(string.rep("a", 1e5), string.rep("a?", 1e5))',
+    'return cmsgpack.unpack(string.rep("\\145", 100000))',
+    'return string.rep("x", 1e9)',
+  ]
+  for (const script of overflows) expect(JSON.stringify(await client.call('EVAL', script, '0'))).toMatch(/stack|memory/)
+  expect(
+    await client.must(
+      'EVAL',
+      'local t = {} for i = 1, 7999 do t[i] = i end return redis.call("RPUSH", KEYS[1], unpack(t))',
+      '1',
+      'a',
+    ),
+  ).toBe(7999)
+})

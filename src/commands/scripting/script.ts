@@ -135,6 +135,9 @@ export interface Scripts {
   check(body: Uint8Array): { readonly sha: string } | { readonly problem: string }
   has(sha: string): boolean
   forgetAll(): void
+  readonly count: number
+  /** Bytes of all scripts. */
+  readonly bytes: number
   /** Asks all scripts that run to end. Returns why that is no use, as an error. */
   kill(): string | undefined
 }

@@ -127,8 +127,8 @@ function run(shard: Shard, req: Request, mayStore: boolean, reply: Reply): void 
   let isAlphabetic = options.isAlphabetic
   // A pattern without a star says the same of every element: they stay in the order they have.
   let stays = by > 0 && starAt(req, by) < 0
-  if (stays && type === TYPE.SET && options.store > 0) {
-    // A set has no order of its own, and what is stored must be the same on every replica.
+  if (stays && type === TYPE.SET && (options.store > 0 || shard.engine.runsScript)) {
+    // A set has no order of its own, and what is stored, or a script sees, must be the same on every replica.
     stays = false
     isAlphabetic = true
     by = 0
