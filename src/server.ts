@@ -109,6 +109,7 @@ export class Server {
     await this.access.push()
     const failure = await this.#listen()
     if (failure !== undefined) throw new Error(`Failed listening on port ${config.get('port')}: ${failure}`)
+    if (this.anyPort) await this.#settlePort()
     const httpFailure = await this.#listenHttp()
     if (httpFailure !== undefined)
       throw new Error(`Failed listening on http-port ${config.get('http-port')}: ${httpFailure}`)
@@ -119,6 +120,13 @@ export class Server {
     this.persistence.start()
     this.replication.start()
     log.info(`Ready to accept connections${this.port > 0 ? ` on port ${this.port}` : ''}`)
+  }
+
+  /** The port that was free is the configured one from now on, before clients can ask for it. */
+  async #settlePort(): Promise<void> {
+    this.anyPort = false
+    this.config.settle('port', String(this.port))
+    await this.check()
   }
 
   /** After CONFIG SET. The log has the reason, the client gets `failure`. */
@@ -147,18 +155,17 @@ export class Server {
     const { config } = this
     const { routers } = this.supervisor.memory.shape
     const path = fromByteString(config.get('unixsocket')).toString()
-    const places = {
-      hosts: config.words('bind'),
-      port: this.anyPort ? -1 : config.number('port'),
-      backlog: config.number('tcp-backlog'),
-      share: routers > 1,
-    }
+    let port = this.anyPort ? -1 : config.number('port')
     for (let router = 0; router < routers; router++) {
+      const backlog = config.number('tcp-backlog')
+      const places: Places = { hosts: config.words('bind'), port, backlog, share: routers > 1 }
       const unix = router === 0 && path !== '' ? { path, mode: config.get('unixsocketperm') } : undefined
       const answer = (await this.supervisor.ask(router, 'listen', { places, unix } satisfies ListenArgs)) as Listening
       if (answer.error !== '') return answer.error
-      if (router === 0) this.port = answer.port
+      // Where any port will do, all take the one that the first has found.
+      if (router === 0) port = answer.port
     }
+    this.port = port
     return undefined
   }
 

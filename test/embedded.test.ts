@@ -39,6 +39,7 @@ describe('startServer', () => {
       expect(url).toBe(`redis://127.0.0.1:${server.port}`)
       expect(server.host).toBe('127.0.0.1')
       expect(await withClient(url, client => client.set('k', 'v'))).toBe('OK')
+      expect(await withClient(url, client => client.info('server'))).toContain(`tcp_port:${server.port}\r\n`)
     }
     const client = new Redis(url, { retryStrategy: () => null, lazyConnect: true })
     client.on('error', () => undefined)
@@ -57,6 +58,18 @@ describe('startServer', () => {
       client.call('CONFIG', 'GET', 'maxmemory', 'shutdown-on-sigterm', 'shards'),
     )
     expect(values).toEqual(['maxmemory', '10485760', 'shutdown-on-sigterm', 'nosave now', 'shards', '2'])
+  })
+
+  test('finds one port for all addresses and all routers', async () => {
+    await using server = await startServer({ bind: ['127.0.0.1', '127.0.0.2'], routers: 2 })
+    for (const host of ['127.0.0.1', '127.0.0.2']) {
+      expect(await withClient(`redis://${host}:${server.port}`, client => client.ping())).toBe('PONG')
+    }
+    // The kernel deals connections out, so some of so many are the second router's, whose ids are even.
+    const ids = await Promise.all(
+      Array.from({ length: 40 }, () => withClient(server.url, client => client.client('ID'))),
+    )
+    expect(new Set(ids.map(id => Number(id) % 2)).size).toBe(2)
   })
 
   test('names the option that is wrong', async () => {

@@ -67,6 +67,13 @@ export class Config extends ConfigValues {
     return undefined
   }
 
+  /** Takes down a value that has come about by itself, such as the port that was free. */
+  settle(name: string, value: string): void {
+    this.values.set(name, value)
+    writeSettings(this.settings, this)
+    for (const listener of this.listeners) listener({ [name]: value })
+  }
+
   /** CONFIG SET with its arguments, names and values in turn; the answer is the error to reply, if any. */
   set(args: readonly string[], context: SetContext): Promise<string | undefined> {
     const result = this.lastSet.then(() => this.setNow(args, context))

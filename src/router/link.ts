@@ -3,7 +3,7 @@
 import type { Server } from 'node:net'
 import type { MessagePort } from 'node:worker_threads'
 import { listenInherited } from './inherited.ts'
-import { listenTcp, listenUnix, tcpServer } from './listener.ts'
+import { listenTcp, listenUnix, portOf, tcpServer } from './listener.ts'
 import type { FromRouter, ListenArgs, Listening, ToRouter } from './messages.ts'
 import type { Router } from './router.ts'
 
@@ -100,10 +100,4 @@ export class Link {
       return { port: 0, error: (error as Error).message }
     }
   }
-}
-
-/** The port of the first of them; 0 if it has none. */
-function portOf(servers: readonly Server[]): number {
-  const address = servers[0]?.address()
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

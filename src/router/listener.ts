@@ -7,7 +7,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 export interface Places {
   /** Host names or addresses; one that begins with `-` may fail without harm. `*` and `::*` mean all. */
   readonly hosts: readonly string[]
-  /** 0 = no TCP. */
+  /** 0 = no TCP; below 0, any port that is free, the same in all places. */
   readonly port: number
   readonly backlog: number
   /** Several routers listen on the same port, and the kernel deals out the connections. */
@@ -43,7 +43,7 @@ export async function listenTcp<S extends Server>(places: Places, make: () => S)
     const host = isOptional ? written.slice(1) : written
     const options = {
       host: host === '*' ? '0.0.0.0' : host === '::*' ? '::' : host,
-      port: places.port < 0 ? 0 : places.port,
+      port: places.port < 0 ? portOf(servers) : places.port,
       backlog: places.backlog,
       ipv6Only: host.includes(':'),
       reusePort: places.share,
@@ -57,6 +57,12 @@ export async function listenTcp<S extends Server>(places: Places, make: () => S)
     }
   }
   return servers
+}
+
+/** The port of the first of them; 0 if there is none. */
+export function portOf(servers: readonly Server[]): number {
+  const address = servers[0]?.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
 }
 
 /** The machine does not have this address or protocol. */
