@@ -1,7 +1,8 @@
 // The power goes: of every file there is left what a sync that had ended has covered, and nothing else. With `always`
 // everything that was acknowledged is there after the restart; with `everysec` everything that was before the last second.
 //
-// What is synced is noted by a layer between the server and the system (support/record-syncs.mjs).
+// What is synced is noted by a layer between the server and the system (support/record-syncs.mjs). SKEP_POWER_ROUNDS sets how
+// often the power goes.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,7 +13,7 @@ import { expect, test } from 'vitest'
 import { chooseSeed, randomFrom } from '../support/random.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
-const ROUNDS = Number(process.env.SKEP_CRASH_ROUNDS ?? 3)
+const ROUNDS = Number(process.env.SKEP_POWER_ROUNDS ?? 3)
 const RECORDER = fileURLToPath(new URL('../support/record-syncs.mjs', import.meta.url))
 /** What `everysec` may lose, and as much again for a machine that is late. */
 const LOST_MS_MAX = 2000
