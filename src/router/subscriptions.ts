@@ -14,6 +14,10 @@ import type { Notice } from '../store/engine.ts'
 import type { Connection } from './connection.ts'
 import type { Router } from './router.ts'
 
+const FRAME_BYTES = 1024
+/** A frame's buffer stays for the next message unless it is 16 times this: a new one for each megabyte is work to collect. */
+const FRAME_BYTES_KEPT = 1 << 18
+
 /** Byte strings to who listens; and by client what it listens to. */
 interface Register {
   readonly listeners: Map<string, Set<Connection>>
@@ -33,8 +37,8 @@ export class RouterSubscriptions implements Subscriptions {
   }
   /** Patterns as bytes, for matching. */
   readonly #patternBytes = new Map<string, Uint8Array>()
-  readonly #frame2 = new Reply(1024)
-  readonly #frame3 = new Reply(1024)
+  readonly #frame2 = new Reply(FRAME_BYTES)
+  readonly #frame3 = new Reply(FRAME_BYTES)
 
   constructor(router: Router) {
     this.#router = router
@@ -94,33 +98,31 @@ export class RouterSubscriptions implements Subscriptions {
     let receivers = 0
     const listeners = this.#registers[space].listeners.get(name)
     if (listeners !== undefined) {
-      this.#encode(space === 'shard' ? 'smessage' : 'message', undefined, name, message)
-      receivers += this.#sendAll(listeners)
+      receivers += this.#sendAll(listeners, space === 'shard' ? 'smessage' : 'message', undefined, name, message)
     }
     if (space === 'shard' || this.#patternBytes.size === 0) return receivers
     const channel = Buffer.from(name, 'latin1')
     for (const [pattern, bytes] of this.#patternBytes) {
       if (!globMatch(bytes, 0, bytes.length, channel, 0, channel.length, false)) continue
-      this.#encode('pmessage', pattern, name, message)
-      receivers += this.#sendAll(this.#registers.pattern.listeners.get(pattern) as Set<Connection>)
+      const matched = this.#registers.pattern.listeners.get(pattern) as Set<Connection>
+      receivers += this.#sendAll(matched, 'pmessage', pattern, name, message)
     }
     return receivers
   }
 
-  #encode(word: string, pattern: string | undefined, name: string, message: Uint8Array): void {
-    for (const frame of [this.#frame2, this.#frame3]) {
-      frame.reset(1024)
-      frame.push(pattern === undefined ? 3 : 4)
-      frame.latin1(word)
-      if (pattern !== undefined) frame.latin1(pattern)
-      frame.latin1(name)
-      frame.bulk(message, 0, message.length)
-    }
-  }
-
-  #sendAll(listeners: ReadonlySet<Connection>): number {
+  #sendAll(
+    listeners: ReadonlySet<Connection>,
+    word: string,
+    pattern: string | undefined,
+    name: string,
+    message: Uint8Array,
+  ): number {
+    this.#frame2.reset(FRAME_BYTES_KEPT)
+    this.#frame3.reset(FRAME_BYTES_KEPT)
     for (const client of listeners) {
       const frame = client.resp === 3 ? this.#frame3 : this.#frame2
+      // Encoded once for all, and not at all in a protocol that no listener speaks: a message may be long.
+      if (frame.length === 0) encode(frame, word, pattern, name, message)
       this.#router.outputFor(client).raw(frame.u8, 0, frame.length)
     }
     return listeners.size
@@ -144,4 +146,12 @@ function setCount(client: Connection, space: Space, count: number): void {
   if (space === 'channel') client.channelCount = count
   else if (space === 'pattern') client.patternCount = count
   else client.shardChannelCount = count
+}
+
+function encode(frame: Reply, word: string, pattern: string | undefined, name: string, message: Uint8Array): void {
+  frame.push(pattern === undefined ? 3 : 4)
+  frame.latin1(word)
+  if (pattern !== undefined) frame.latin1(pattern)
+  frame.latin1(name)
+  frame.bulk(message, 0, message.length)
 }
