@@ -45,7 +45,7 @@ describe.each(PAGES)('%s', page => {
   test.skipIf(toRun.length === 0 || redisVersion() === undefined)(
     'does what it shows (needs redis-cli)',
     async () => {
-      const workshop = new Workshop(await freePort())
+      const workshop = new Workshop(await freePort(), await freePort())
       try {
         for (const block of toRun) {
           await workshop.run(block).catch(error => {

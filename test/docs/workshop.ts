@@ -12,16 +12,20 @@ import type { Block } from './blocks.ts'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 /** The port that the manual talks of; each page gets one that is free. */
 const PORT = '6379'
+/** And that of its HTTP gateway. */
+const HTTP_PORT = '8379'
 const RUN_MS_MAX = 60_000
 
 export class Workshop {
   readonly folder = mkdtempSync(join(tmpdir(), 'skep-docs-'))
   readonly #port: number
+  readonly #httpPort: number
   readonly #servers: ChildProcess[] = []
   #count = 0
 
-  constructor(port: number) {
+  constructor(port: number, httpPort: number) {
     this.#port = port
+    this.#httpPort = httpPort
     const modules = join(this.folder, 'node_modules')
     mkdirSync(join(modules, 'skep'), { recursive: true })
     for (const name of readdirSync(join(ROOT, 'node_modules'))) {
@@ -52,7 +56,7 @@ export class Workshop {
 
   /** Does what a block says; rejects with what it printed if that fails. */
   async run(block: Block): Promise<void> {
-    const text = block.text.replaceAll(PORT, String(this.#port))
+    const text = block.text.replaceAll(PORT, String(this.#port)).replaceAll(HTTP_PORT, String(this.#httpPort))
     if (block.file !== undefined) {
       const path = join(this.folder, block.file)
       mkdirSync(dirname(path), { recursive: true })
