@@ -51,6 +51,8 @@ export interface LoadOptions {
   readonly databases: number
   /** The shard that all keys are of, -1 if they are of any. */
   readonly shard: number
+  /** Only look whether all is sound: each value is made, and thrown away. */
+  readonly keepsNothing?: boolean
 }
 
 /** Who hears of what is found beside keys. */
@@ -197,10 +199,12 @@ export class RdbLoader {
       if (this.#empty++ < NAMED_EMPTY) this.#listener.note(`skipping empty key: ${latin1(key)}`)
       return this.#forgetFacts()
     }
-    if (expireAt >= 0 && expireAt < this.#options.now && this.#options.dropsExpired) {
+    const isExpired = expireAt >= 0 && expireAt < this.#options.now && this.#options.dropsExpired
+    if (isExpired || this.#options.keepsNothing === true) {
       valueRelease(m, entry)
       entryRelease(m, entry)
-      this.#expired++
+      if (isExpired) this.#expired++
+      else this.#loaded++
     } else {
       this.#makeWay(shard, db, key, entry)
       shard.link(db, entry)
@@ -237,7 +241,8 @@ export class RdbLoader {
 
   /** Makes room for as many keys as the file says will come, in tables that are still empty. */
   #reserve(keys: number, expires: number): void {
-    const { shard: only, dbBase } = this.#options
+    const { shard: only, dbBase, keepsNothing } = this.#options
+    if (keepsNothing === true) return
     const { shards } = this.#engine
     const targets = only < 0 ? shards : [shards[only]]
     for (const shard of targets) {
