@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import { blocksOf } from '../docs/blocks.ts'
-import { projectNode, startServer, type TestServer } from '../support/server.ts'
+import { freePort, projectNode, startServer, type TestServer } from '../support/server.ts'
 
 const { values: options } = parseArgs({ options: { json: { type: 'string' } } })
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -86,6 +86,19 @@ async function checkInstall(): Promise<void> {
   equal('version' in installed && installed.version, 'version' in own && own.version)
 }
 
+async function checkHttp(port: number): Promise<void> {
+  const httpPort = await freePort()
+  const url = `http://127.0.0.1:${httpPort}`
+  await run('redis-cli', ['-p', String(port), 'CONFIG', 'SET', 'http-port', String(httpPort)])
+  const set = await fetch(url, { method: 'POST', body: '["SET","over-http","value"]' })
+  equal(await set.json(), { result: 'OK' })
+  for (const path of ['/', '/page/page.js', '/page/uplot.js', '/metrics', '/health']) {
+    const response = await fetch(url + path)
+    equal([path, response.status], [path, 200])
+    if ((await response.text()).length === 0) throw new Error(`${path} is empty`)
+  }
+}
+
 async function checkIoredis(port: number): Promise<void> {
   const client = new Redis(port, '127.0.0.1')
   try {
@@ -157,6 +170,7 @@ async function main(): Promise<void> {
     equal(await cli('SET', 'from-cli', 'value'), 'OK')
     equal(await cli('GET', 'from-cli'), 'value')
   })
+  await check('HTTP, its status page and its metrics are served', () => checkHttp(port))
   await check('ioredis sets, gets and counts', () => checkIoredis(port))
   await check('SIGTERM ends it with exit code 0', async () => {
     equal(await server?.stop(), { code: 0, signal: null })
