@@ -9,6 +9,7 @@ import { http } from './http.ts'
 import { idle } from './idle.ts'
 import { memory } from './memory.ts'
 import { publish } from './publish.ts'
+import { replication } from './replication.ts'
 import { sessions } from './sessions.ts'
 import { stall } from './stall.ts'
 import { start } from './start.ts'
@@ -41,6 +42,7 @@ export const SUITES: readonly Suite[] = [
   publish,
   handover,
   workloads,
+  replication,
   verified,
   http,
 ]

@@ -49,6 +49,8 @@ export class MasterLink {
   #path: Target[] = []
   /** The parent's own master, should the parent be gone: known once the parent was met. */
   #elder: Target | undefined
+  /** A full copy was declined in the hope of a partial one elsewhere: once is enough. */
+  #hasDeclined = false
   /** The master wants to know of those below. */
   #reports = false
   #socket: Socket | undefined
@@ -307,7 +309,10 @@ export class MasterLink {
     this.#handshake = undefined
     if (outcome.what === 'failed') {
       if (outcome.refused && this.#target?.takesOver === true) this.#router.ask('failover-refused', null)
-      return this.#fail(outcome.log)
+      this.#fail(outcome.log)
+      // A parent that has lost its own is no use.
+      if (this.#path.length > 1) this.#climb()
+      return
     }
     if (this.#target?.takesOver === true) {
       this.#target = { host: this.#target.host, port: this.#target.port }
@@ -322,7 +327,13 @@ export class MasterLink {
       this.#connectAt = 0
       this.#block.setWord('LINK', LINK_STATE.CONNECT)
     } else if (outcome.what === 'continue') this.#continue(outcome.id)
-    else {
+    else if (this.#path.length > 1 && !this.#hasDeclined && this.#block.number('HISTORY') === 1) {
+      // Somebody further up may still have what is missing here.
+      this.#hasDeclined = true
+      this.#hangUp()
+      this.#block.setWord('LINK', LINK_STATE.CONNECT)
+      this.#climb()
+    } else {
       this.#copyId = outcome.id
       this.#copyOffset = outcome.offset
       this.#log('info', `Full resync from master: ${outcome.id}:${outcome.offset}`)
@@ -362,6 +373,7 @@ export class MasterLink {
     block.setWord('MASTER_PORT', port)
     if (!this.#replication.stream.isActive) this.#replication.stream.activate()
     block.unlock()
+    this.#hasDeclined = false
     block.setNumber('HISTORY', 1)
     block.setNumber('DOWN_SINCE', 0)
     block.setNumber('READ', block.number('END'))

@@ -105,8 +105,9 @@ export class RouterReplication implements Replication {
     return this.stream.isActive ? this.stream.bytes : 0
   }
 
-  log(level: LogLine['level'], text: string): void {
-    this.#router.ask('replication-log', { level, text } satisfies LogLine)
+  /** Resolves when the line is written. */
+  log(level: LogLine['level'], text: string): Promise<unknown> {
+    return this.#router.ask('replication-log', { level, text } satisfies LogLine)
   }
 
   // ---- becoming a replica
@@ -137,8 +138,8 @@ export class RouterReplication implements Replication {
     return true
   }
 
-  wrongOffset(client: Client): void {
-    this.log('warn', `Replica ${client.address} asks for synchronization but with a wrong offset`)
+  wrongOffset(client: Client): Promise<unknown> {
+    return this.log('warn', `Replica ${client.address} asks for synchronization but with a wrong offset`)
   }
 
   #register(client: Connection, isOld: boolean): ReplicaFeed | undefined {

@@ -65,12 +65,18 @@ export async function digest(node: Node): Promise<string> {
 export async function agreed(nodes: readonly Node[]): Promise<string[]> {
   const offsets = (): Promise<string[]> => Promise.all(nodes.map(node => info(node, 'master_repl_offset')))
   let digests: string[] = []
-  await until('all offsets are equal', async () => {
-    const before = await offsets()
-    if (new Set(before).size > 1) return false
-    digests = await Promise.all(nodes.map(digest))
-    return (await offsets()).every(offset => offset === before[0])
-  })
+  try {
+    await until('all offsets are equal', async () => {
+      const before = await offsets()
+      if (new Set(before).size > 1) return false
+      digests = await Promise.all(nodes.map(digest))
+      return (await offsets()).every(offset => offset === before[0])
+    })
+  } catch (error) {
+    const states = await Promise.all(nodes.map(node => node.redis.info('replication')))
+    const logs = nodes.map(node => node.server.output().split('\n').slice(-12).join('\n'))
+    throw new Error(`${(error as Error).message}\n${states.map((state, i) => `${state}\n${logs[i]}`).join('\n\n')}`)
+  }
   return digests
 }
 

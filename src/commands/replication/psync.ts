@@ -32,8 +32,9 @@ export const psync: Command = {
   serve(client, req, reply, router) {
     const offset = req.integer(2)
     if (!Number.isSafeInteger(offset)) {
-      router.replication.wrongOffset(client)
-      return reply.error(NOT_AN_OFFSET)
+      const later = client.later()
+      router.replication.wrongOffset(client).then(() => later(out => out.error(NOT_AN_OFFSET)))
+      return
     }
     if (req.argc > 3 && req.is(3, 'FAILOVER')) return takeOver(client, req.text(1), offset, reply, router)
     if (isRefused(client, reply, router)) return

@@ -57,8 +57,8 @@ export interface Replication {
   readonly bufferBytes: number
   /** PSYNC: makes the client a replica, which goes on at `offset` of the history `id`, or gets a full copy. */
   psync(client: Client, id: string, offset: number): void
-  /** A replica asked for something that is no offset. */
-  wrongOffset(client: Client): void
+  /** A replica asked for something that is no offset: resolves when the log says so. */
+  wrongOffset(client: Client): Promise<unknown>
   /** SYNC: makes the client a replica of the old kind. */
   sync(client: Client): void
   /** DEBUG REPLICATE: sends the command in the arguments from `first` on to the replicas. */
