@@ -25,8 +25,10 @@ local function protect(t)
 end
 
 local globals = {}
+local shown = protect(globals)
+local shownGlobalsMeta = protect({})
 for _, name in plainIpairs({
-  'assert', 'collectgarbage', 'error', 'gcinfo', 'ipairs', 'load', 'loadstring', 'rawequal', 'select',
+  'assert', 'collectgarbage', 'error', 'gcinfo', 'ipairs', 'rawequal', 'select',
   'tonumber', 'tostring', 'type', 'unpack', 'xpcall', '_VERSION',
 }) do globals[name] = _G[name] end
 for _, name in plainIpairs({
@@ -36,6 +38,24 @@ for _, name in plainIpairs({
 plainGetMetatable('').__index = globals.string
 local shownStringMeta = protect(plainGetMetatable(''))
 
+-- Lua does not check bytecode: it could be made to do anything.
+local plainLoadstring, byte, concat = loadstring, string.byte, table.concat
+function globals.loadstring(code, name)
+  if type(code) == 'string' and byte(code) == 27 then return nil, 'bytecode is not accepted' end
+  return plainLoadstring(code, name)
+end
+function globals.load(read, name)
+  if type(read) ~= 'function' then
+    error("bad argument #1 to 'load' (function expected, got " .. type(read) .. ')', 2)
+  end
+  local parts = {}
+  for part in read do
+    if part == '' then break end
+    parts[#parts + 1] = part
+  end
+  return globals.loadstring(concat(parts), name or '=(load)')
+end
+
 function globals.next(t, key) return next(hidden[t] or t, key) end
 function globals.pairs(t)
   if type(t) ~= 'table' then error("bad argument #1 to 'pairs' (table expected, got " .. type(t) .. ')', 2) end
@@ -43,6 +63,7 @@ function globals.pairs(t)
 end
 function globals.getmetatable(value)
   if type(value) == 'string' then return shownStringMeta end
+  if value == shown then return shownGlobalsMeta end
   if hidden[value] then return nil end
   return plainGetMetatable(value)
 end
@@ -67,7 +88,6 @@ local function caught(ok, ...)
 end
 function globals.pcall(...) return caught(plainPcall(...)) end
 
-local shown = protect(globals)
 globals._G = shown
 plainSetMetatable(globals, {
   __index = function(_, name)

@@ -1,7 +1,9 @@
 // Commands of the router that scripts may run as well: what they reply is known here, too.
 
 import type { MessagePort } from 'node:worker_threads'
+import { replyOfType } from '../commands/server/debug-protocol.ts'
 import { commandByName, type Entry } from '../commands/table.ts'
+import { PERMISSION, SETTING } from '../config/settings.ts'
 import type { Reply } from '../protocol/reply.ts'
 import type { Request } from '../protocol/request.ts'
 import type { Engine } from '../store/engine.ts'
@@ -11,6 +13,7 @@ import type { ScriptMessage } from './sink.ts'
 type RunInScript = (req: Request, reply: Reply, engine: Engine, port: MessagePort) => number
 
 const NONE = -1
+const DEBUG = commandByName('debug')
 
 function publish(req: Request, reply: Reply, engine: Engine, port: MessagePort, isShardChannel: boolean): number {
   const message: ScriptMessage = { what: 'script-publish', channel: req.copy(1), message: req.copy(2), isShardChannel }
@@ -52,6 +55,10 @@ const COMMANDS: Readonly<Record<string, RunInScript>> = {
     }
     return NONE
   },
+  debug(req, reply) {
+    replyOfType(req, reply)
+    return NONE
+  },
   publish: (req, reply, engine, port) => publish(req, reply, engine, port, false),
   spublish: (req, reply, engine, port) => publish(req, reply, engine, port, true),
 }
@@ -65,4 +72,10 @@ export function runInScript(entry: Entry, req: Request, reply: Reply, engine: En
   return byEntry.get(entry)?.(req, reply, engine, port) ?? NONE
 }
 
-runInScript.knows = (entry: Entry): boolean => byEntry.has(entry)
+/** Whether a script may run a command of the router's. */
+export function knowsInScript(entry: Entry, req: Request, engine: Engine): boolean {
+  if (!byEntry.has(entry)) return false
+  if (entry !== DEBUG) return true
+  // For tests of how replies become Lua values.
+  return req.is(1, 'PROTOCOL') && engine.settings[SETTING.enableDebugCommand] !== PERMISSION.NO
+}

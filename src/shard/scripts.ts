@@ -37,7 +37,7 @@ import { hasFarWaiters } from '../store/marks.ts'
 import { memoryRefresh } from '../store/memory.ts'
 import type { Shard } from '../store/shard.ts'
 import { LockSet } from './locks.ts'
-import { runInScript } from './script-commands.ts'
+import { knowsInScript, runInScript } from './script-commands.ts'
 import type { LogLine } from './sink.ts'
 
 const NO_SCRIPT = 'NOSCRIPT No matching script. Please use EVAL.'
@@ -257,7 +257,8 @@ export class ScriptRunner implements Scripts, ScriptHost {
     if (entry === undefined) return 'ERR Unknown Redis command called from script'
     const { command } = entry
     if (!arityFits(command.arity, req.argc)) return 'ERR Wrong number of args calling Redis command from script'
-    if ((command.flags & NOSCRIPT) !== 0 || (entry.shard === undefined && !runInScript.knows(entry))) {
+    const isKnown = entry.shard === undefined && knowsInScript(entry, req, this.#runner.engine)
+    if (!isKnown && (entry.shard === undefined || (command.flags & NOSCRIPT) !== 0)) {
       return 'ERR This Redis command is not allowed from script'
     }
     const denied = this.#denial(entry, req)

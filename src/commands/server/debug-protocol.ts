@@ -47,7 +47,10 @@ const TYPES: Readonly<Record<string, ((reply: Reply) => void) | undefined>> = {
   bignum: reply => reply.bigNumber('1234567999999999999999999999999999999'),
 }
 
-export function debugProtocol(_client: Client, req: Request, reply: Reply): void {
+export const debugProtocol = (_client: Client, req: Request, reply: Reply): void => replyOfType(req, reply)
+
+/** Replies a value of the type in argument 2. */
+export function replyOfType(req: Request, reply: Reply): void {
   const write = TYPES[req.text(2).toLowerCase()]
   if (write !== undefined) return write(reply)
   reply.error(
