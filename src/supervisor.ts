@@ -118,7 +118,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#threads.shards
   }
 
-  /** Gives all threads their work; resolves when every router is ready. */
+  /**
+   * Gives all threads their work; resolves when every router is ready. Shards are started only then: what clients ask first
+   * is run by routers in passing, and the machine's cores are busy enough until then.
+   */
   async start(): Promise<void> {
     this.#started = true
     const died = new Promise<never>((_, reject) => {
@@ -141,10 +144,6 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       }
     }
     const config = this.#config.snapshot()
-    for (let index = 0; index < shape.shards; index++) {
-      const data: ShardData = { index, memory: this.memory, config, ports: shardPorts[index] }
-      giveWork(this.#shards[index], data, shardPorts[index])
-    }
     const ready: Promise<void>[] = []
     for (let index = 0; index < shape.routers; index++) {
       const data: RouterData = {
@@ -160,8 +159,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       ready.push(new Promise(resolve => worker.once('message', () => resolve())))
       giveWork(worker, data, routerPorts[index])
     }
-    for (const shard of this.#shards) shard.on('message', (message: FromThread) => this.#fromThread(message))
     await Promise.race([Promise.all(ready), died])
+    for (const [index, shard] of this.#threads.startShards().entries()) {
+      shard.on('message', (message: FromThread) => this.#fromThread(message))
+      const data: ShardData = { index, memory: this.memory, config, ports: shardPorts[index] }
+      giveWork(shard, data, shardPorts[index])
+    }
   }
 
   // ---- messages
@@ -179,7 +182,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #fromThread(message: FromThread): void {
     if (message.what === 'slow') this.emit('slow', message)
     else if (message.what === 'log') this.#log[message.level](message.text)
-    else if (message.what === 'script-publish') this.broadcast({ what: 'told', topic: 'script-publish', value: message })
+    else if (message.what === 'script-publish')
+      this.broadcast({ what: 'told', topic: 'script-publish', value: message })
     else this.broadcast({ what: 'told', topic: 'notices', value: message.notices })
   }
 

@@ -1,5 +1,5 @@
-// Starts the threads, before anybody knows what they will work on: while each loads its code, the main thread loads
-// its own and makes the memory that they will share.
+// Starts the threads: the routers before anybody knows what they will work on, so that they load their code while the main
+// thread loads its own and makes the memory that all will share.
 
 import { type MessagePort, Worker } from 'node:worker_threads'
 import type { ConfigValues } from './config/values.ts'
@@ -35,18 +35,27 @@ export function entryUrl(path: string): URL {
 
 export class Threads {
   readonly routers: readonly Worker[]
-  readonly shards: readonly Worker[]
+  /** None until they are started. */
+  shards: readonly Worker[] = []
+  readonly #plan: ThreadPlan
   #onEnd: EndListener | undefined
   /** Threads that ended before anybody listened. */
   readonly #ended: [thread: string, cause: Error | undefined][] = []
 
-  constructor({ routers, shards, servesHttp }: ThreadPlan) {
-    const young = servesHttp ? YOUNG_MEGABYTES_HTTP : YOUNG_MEGABYTES
-    // Routers first: they have more to load.
-    this.routers = Array.from({ length: routers }, (_, i) => this.#start(`router ${i}`, './http/worker.ts', young))
-    this.shards = Array.from({ length: shards }, (_, i) =>
-      this.#start(`shard ${i}`, './shard/worker.ts', YOUNG_MEGABYTES),
-    )
+  /** Starts the routers. */
+  constructor(plan: ThreadPlan) {
+    this.#plan = plan
+    const young = plan.servesHttp ? YOUNG_MEGABYTES_HTTP : YOUNG_MEGABYTES
+    this.routers = this.#startSeveral(plan.routers, 'router', './http/worker.ts', young)
+  }
+
+  startShards(): readonly Worker[] {
+    this.shards = this.#startSeveral(this.#plan.shards, 'shard', './shard/worker.ts', YOUNG_MEGABYTES)
+    return this.shards
+  }
+
+  #startSeveral(count: number, name: string, path: string, young: number): Worker[] {
+    return Array.from({ length: count }, (_, i) => this.#start(`${name} ${i}`, path, young))
   }
 
   #start(name: string, path: string, maxYoungGenerationSizeMb: number): Worker {
