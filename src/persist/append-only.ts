@@ -410,7 +410,7 @@ export class AppendOnly {
     }
     if (this.#blocks.some(block => block.isLost)) this.#schedule(true)
     if (!this.#hadError || this.#ticks % (1000 / CRON_MS) !== 0) return
-    this.#writer.commitAll()
+    this.#writer.retry()
     if (this.#blocks.some(block => block.error !== 0)) return
     this.#hadError = false
     this.#parts.log.warn('AOF write error looks solved, skep can write again.')

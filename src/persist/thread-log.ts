@@ -108,6 +108,7 @@ export class ThreadLog implements JournalConsumer {
   /** The ring is full, or too small for this. */
   #putSlow(block: LogBlock, u8: Uint8Array, at: number, length: number): void {
     block.lock()
+    block.want(block.appended)
     this.#write(block)
     if (length <= block.room) {
       block.append(u8, at, length)
@@ -155,6 +156,7 @@ export class ThreadLog implements JournalConsumer {
       const block = blocks[shard]
       if (block.isWritten(this.#mine[shard])) continue
       block.lock()
+      block.want(this.#mine[shard])
       if (this.#write(block)) wrote = true
       if (policy === APPENDFSYNC.NO) block.syncedTo(block.written)
       block.unlock()
@@ -163,7 +165,7 @@ export class ThreadLog implements JournalConsumer {
     if (wrote && policy !== APPENDFSYNC.NO) this.#logs.ring()
   }
 
-  /** Tries again to write what lies in the rings, for want of others who do. */
+  /** Writes all that was taken down, by any thread. Every shard's lock is held. */
   commitAll(): void {
     for (let shard = 0; shard < this.#blocks.length; shard++) {
       if (this.#touched[shard] === 0) this.#touchedCount++
@@ -173,17 +175,24 @@ export class ThreadLog implements JournalConsumer {
     this.commit()
   }
 
-  /** Writes all that lies in the ring. Its lock is held. Returns whether anything was written. */
-  #write(block: LogBlock): boolean {
-    if (block.pending === 0) return false
-    if (block.fd < 0) {
-      block.forget()
-      return false
+  /** Tries again to write what could not be written when somebody wanted it. */
+  retry(): void {
+    for (const block of this.#blocks) {
+      if (block.error === 0) continue
+      block.lock()
+      this.#write(block)
+      block.unlock()
     }
+    this.#logs.ring()
+  }
+
+  /** Writes what is wanted of what lies in the ring. Its lock is held. Returns whether anything was written. */
+  #write(block: LogBlock): boolean {
+    if (block.wanted <= 0 || block.fd < 0) return false
     const sleepUs = this.#logs.get(LOGS.SLEEP_US)
     if (sleepUs > 0) sleepSync(sleepUs / 1000)
     try {
-      while (block.pending > 0) block.wrote(writeSync(block.fd, block.data, block.pendingAt, block.pendingLength))
+      while (block.wanted > 0) block.wrote(writeSync(block.fd, block.data, block.pendingAt, block.pendingLength))
     } catch (error) {
       this.#failed(block, error)
       return false

@@ -58,6 +58,8 @@ const COMPRESSED_MAX = 128 * 1024
 /** How often a walk that rests looks whether there is room again. */
 const REST_MS = 2
 const SINK_BYTES_MAX = 1024 * 1024
+/** During a rest, how often it is looked whether that is over. */
+const LOOK_MS = 10
 
 export class Walker implements OwnWalk {
   readonly #shard: Shard
@@ -80,6 +82,8 @@ export class Walker implements OwnWalk {
   /** What has been gathered and is not in the ring yet begins here in the sink. */
   #sent = 0
   #next = 0
+  /** It rests because of rdb-key-save-delay. */
+  #isResting = false
 
   constructor(shard: Shard, run: SnapshotRunBlock, block: OldBlock, ring: RingProducer) {
     this.#shard = shard
@@ -102,11 +106,12 @@ export class Walker implements OwnWalk {
 
   /** Whether a step is due at `clock` (performance.now). */
   due(clock: number): boolean {
-    return this.isWanted && clock >= this.#next
+    return this.isWanted && (clock >= this.#next || (this.#isResting && !this.#mayRest))
   }
 
   msToNext(clock: number): number {
-    return this.isWanted ? Math.max(0, this.#next - clock) : Number.POSITIVE_INFINITY
+    if (!this.isWanted) return Number.POSITIVE_INFINITY
+    return Math.min(Math.max(0, this.#next - clock), this.#isResting ? LOOK_MS : Number.POSITIVE_INFINITY)
   }
 
   /** Whether the lock must be kept: an entry is being written. */
@@ -119,6 +124,7 @@ export class Walker implements OwnWalk {
     const clock = performance.now()
     if (!this.#isWalking) this.#begin()
     this.#next = clock
+    this.#isResting = false
     const isGivenUp = this.#run.state !== RUN.TAKEN
     if (isGivenUp) this.#forget()
     else if (!this.#flush()) {
@@ -266,7 +272,13 @@ export class Walker implements OwnWalk {
       return false
     }
     this.#next = performance.now() + delay / 1000
+    this.#isResting = true
     return true
+  }
+
+  /** Whether a rest still has its reason: the delay may have been taken back, and the snapshot given up. */
+  get #mayRest(): boolean {
+    return this.#run.state === RUN.TAKEN && this.#shard.engine.settings[SETTING.rdbKeySaveDelay] > 0
   }
 
   /** A command is about to change the entry being written. */

@@ -2,7 +2,7 @@
 //
 //   OFFSET  SIZE  FIELD     WRITER      MEANING
 //        0     8  LOCK      see lock.ts who may write to the file: a leaf lock, taken last, held for one write(2)
-//        8     4  APPENDED  shard lock  bytes ever appended, mod 2^32
+//        8     4  APPENDED  shard lock  bytes ever appended, mod 2^32; plain, the shard's lock makes it visible
 //       12     4  WRITTEN   log lock    bytes of them that the kernel has, mod 2^32
 //       16     4  SYNCED    syncer      bytes of them that are on the disk, mod 2^32; waited for
 //       20     4  FD        main        file descriptor, -1 = the log is off; under the shard lock and the log lock
@@ -12,7 +12,8 @@
 //       36     4  LOST      log lock    1 once changes found no room while writing failed: the file has a gap
 //       40     8  SIZE      log lock    f64, bytes in the file
 //       48     8  SECOND    shard lock  f64, Unix time last noted in the file
-//       56     8  -         -
+//       56     4  TARGET    log lock    up to here somebody has asked for the bytes to be written, mod 2^32
+//       60     4  -         -
 //       64     N  DATA      shard lock  the bytes appended, at their position mod N
 //
 // And of all of them together:
@@ -43,6 +44,7 @@ export const LOG = {
   LOST: 36,
   SIZE: 40,
   SECOND: 48,
+  TARGET: 56,
   DATA: 64,
 } as const
 export const LOGS = {
@@ -59,6 +61,7 @@ export const LOGS = {
 const APPENDED = LOG.APPENDED / 4
 const WRITTEN = LOG.WRITTEN / 4
 const SYNCED = LOG.SYNCED / 4
+const TARGET = LOG.TARGET / 4
 const SIZE = LOG.SIZE / 8
 const SECOND = LOG.SECOND / 8
 /** A waiting thread looks again after this, should a wake-up ever be lost. */
@@ -176,14 +179,18 @@ export class LogBlock {
       copyBytes(this.data, from, u8, at, toEnd)
       copyBytes(this.data, 0, u8, at + toEnd, length - toEnd)
     }
-    // What was copied is visible to whoever reads the new position.
-    Atomics.store(this.#words, APPENDED, this.#words[APPENDED] + length)
+    this.#words[APPENDED] += length
   }
 
   /** Counts bytes that went to the file without lying here. The log lock is held, and everything appended was written. */
   passedBy(length: number): void {
-    Atomics.store(this.#words, APPENDED, this.#words[APPENDED] + length)
+    this.#words[APPENDED] += length
     this.wrote(length)
+  }
+
+  /** Where the next byte is appended. */
+  get appended(): number {
+    return this.#words[APPENDED]
   }
 
   // ---- under the log lock
@@ -201,18 +208,34 @@ export class LogBlock {
     return this.#words[WRITTEN] & this.#mask
   }
   get pendingLength(): number {
-    return Math.min(this.pending, this.capacity - this.pendingAt)
+    return Math.min(this.wanted, this.capacity - this.pendingAt)
+  }
+
+  /**
+   * Has the bytes up to `position` written, by whoever writes next: they are visible to whoever takes the log lock after this,
+   * as they are to the caller, who has held the shard's lock since they were appended.
+   */
+  want(position: number): void {
+    if (((position - this.#words[TARGET]) | 0) > 0) this.#words[TARGET] = position
+  }
+
+  /** Bytes that are to be written. */
+  get wanted(): number {
+    return (this.#words[TARGET] - this.#words[WRITTEN]) | 0
   }
 
   /** The file has got `length` more bytes. */
   wrote(length: number): void {
     this.#f64[SIZE] += length
-    Atomics.store(this.#words, WRITTEN, this.#words[WRITTEN] + length)
+    const written = (this.#words[WRITTEN] + length) | 0
+    this.want(written)
+    Atomics.store(this.#words, WRITTEN, written)
   }
 
-  /** What is appended finds its way to no file. */
+  /** What is appended finds its way to no file. The shard's lock is held as well. */
   forget(): void {
-    Atomics.store(this.#words, WRITTEN, Atomics.load(this.#words, APPENDED))
+    this.#words[TARGET] = this.#words[APPENDED]
+    Atomics.store(this.#words, WRITTEN, this.#words[APPENDED])
     this.syncedTo(this.#words[WRITTEN])
   }
 
@@ -250,10 +273,6 @@ export class LogBlock {
   /** Bytes appended that the kernel does not have yet. */
   get pending(): number {
     return (Atomics.load(this.#words, APPENDED) - Atomics.load(this.#words, WRITTEN)) | 0
-  }
-
-  get appended(): number {
-    return Atomics.load(this.#words, APPENDED)
   }
 
   get written(): number {
