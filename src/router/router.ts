@@ -285,16 +285,15 @@ export class Router implements RouterForCommands {
 
   /**
    * Makes a client of something else than a socket. Its commands come by `feed`, its replies go to `transport`, and
-   * `leave` ends it. Returns the error to answer with if there are too many clients.
+   * `leave` ends it. Returns the error to answer with if there are too many clients. Who may come is for the caller to know.
    */
   admit(transport: Transport, address: string, localAddress: string): Connection | string {
     this.statistics.add(STAT.CONNECTIONS, 1)
     const client = this.#enter(transport, address, localAddress, false)
-    const refusal = this.#refusal(client, '')
-    if (refusal === undefined) return client
+    if (!this.#isFull()) return client
     this.statistics.add(STAT.REJECTED_CONNECTIONS, 1)
     this.leave(client)
-    return refusal.slice(1, -2)
+    return TOO_MANY
   }
 
   /** Takes commands, or parts of them, of a client that `admit` has made: u8[0 … length), of which nothing is kept. */
@@ -310,12 +309,17 @@ export class Router implements RouterForCommands {
 
   /** Why a new client is turned away, as a reply. */
   #refusal(client: Connection, path: string): string | undefined {
-    let clients = 0
-    for (const block of this.allStatistics) clients += block.get(STAT.CLIENTS)
-    if (clients > this.engine.settings[SETTING.maxclients]) return '-ERR max number of clients reached\r\n'
+    if (this.#isFull()) return `-${TOO_MANY}\r\n`
     const isLocal = path !== '' || client.address.startsWith('127.') || client.address.startsWith('[::1]')
     const isProtected = this.engine.settings[SETTING.protectedMode] !== 0 && this.access.hasOpenDefault && !isLocal
     return isProtected ? PROTECTED : undefined
+  }
+
+  /** Whether there are more clients than may be, over all routers. */
+  #isFull(): boolean {
+    let clients = 0
+    for (const block of this.allStatistics) clients += block.get(STAT.CLIENTS)
+    return clients > this.engine.settings[SETTING.maxclients]
   }
 
   #ended(client: Connection): void {
@@ -805,6 +809,8 @@ const hostOf = (address: string | undefined): string => {
   if (address.startsWith('::ffff:')) return address.slice(7)
   return address.includes(':') ? `[${address}]` : address
 }
+
+const TOO_MANY = 'ERR max number of clients reached'
 
 const PROTECTED =
   '-DENIED skep is running in protected mode because protected mode is enabled and no password is set for the default user. ' +

@@ -1,4 +1,5 @@
 import { request } from 'node:http'
+import { networkInterfaces } from 'node:os'
 import { afterEach, describe, expect, test } from 'vitest'
 import { freePort, type ServerOptions } from '../support/server.ts'
 import { ask, type HttpTestServer, startWithHttp } from './gateway.ts'
@@ -92,6 +93,20 @@ describe('with http-token', () => {
     expect(await status(http, { host: 'any.example', 'sec-fetch-site': 'cross-site', ...bearer(token) })).toBe(200)
   })
 
+  const elsewhere = Object.values(networkInterfaces())
+    .flatMap(addresses => addresses ?? [])
+    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address
+
+  test.skipIf(elsewhere === undefined)('other machines may use it, protected mode or not', async () => {
+    const http = await start({ args: ['--http-token', 'sesame', '--bind', '0.0.0.0'] })
+    const url = `http://${elsewhere}:${http.port}`
+    expect(await ask(`${url}/ping`, undefined, bearer('sesame'))).toMatchObject({
+      status: 200,
+      json: { result: 'PONG' },
+    })
+    expect(await ask(`${url}/ping`)).toMatchObject({ status: 401 })
+  })
+
   test('a user of the ACL may show a password instead, and is bound by its rules', async () => {
     const http = await start({
       args: ['--http-token', 'sesame', '--user', 'ann', 'on', '>pass', '~ann:*', '+@all', '-info'],
@@ -147,6 +162,18 @@ test('CONFIG SET http-port moves the gateway, or leaves it where it was', async 
   await client.call('CONFIG', 'SET', 'http-port', 0)
   await expect(fetch(`http://127.0.0.1:${port}/ping`)).rejects.toThrow()
   await client.close()
+})
+
+test('connections beyond maxclients are turned away with a status', async () => {
+  const http = await start({ args: ['--maxclients', '3'] })
+  const clients = await Promise.all([http.server.connect(), http.server.connect(), http.server.connect()])
+  // Once they are answered, they have been accepted.
+  for (const client of clients) await client.call('PING')
+  expect(await http.ask('/ping')).toMatchObject({ status: 503, json: { error: 'ERR max number of clients reached' } })
+  expect(await http.ask('/health')).toMatchObject({ status: 200 })
+  await clients[0].close()
+  while ((await http.ask('/ping')).status !== 200);
+  for (const client of clients.slice(1)) await client.close()
 })
 
 test('all routers take HTTP', async () => {
