@@ -12,7 +12,7 @@ export interface Node {
   stop(signal?: NodeJS.Signals): Promise<void>
 }
 
-const AGREE_MS_MAX = 60_000
+const AGREE_MS_MAX = 120_000
 
 export async function startNode(kind: ServerKind, options: ServerOptions = {}): Promise<Node> {
   const server = await startServer(kind, {

@@ -12,7 +12,7 @@ const TEST_MS = SOAK_MS + 240_000
 const seed = Number(process.env.SEED ?? Date.now())
 const FANOUT = 2
 const NODES = 7
-const ARGS = ['--repl-fanout', String(FANOUT), '--repl-backlog-size', '32mb', '--repl-timeout', '20']
+const ARGS = ['--repl-fanout', String(FANOUT), '--repl-backlog-size', '32mb', '--repl-timeout', '60']
 
 const nodes: Node[] = []
 
