@@ -11,6 +11,7 @@ import { memory } from './memory.ts'
 import { publish } from './publish.ts'
 import { replication } from './replication.ts'
 import { sessions } from './sessions.ts'
+import { snapshot } from './snapshot.ts'
 import { stall } from './stall.ts'
 import { start } from './start.ts'
 import { strings } from './strings.ts'
@@ -43,6 +44,7 @@ export const SUITES: readonly Suite[] = [
   handover,
   workloads,
   replication,
+  snapshot,
   verified,
   http,
 ]
