@@ -67,7 +67,8 @@ export class Runner {
     if (isJournaled) this.journal.ran(req)
     if ((req.sender.flags & SENDER.TRACKS) !== 0 && (command.flags & READONLY) !== 0) rememberKeys(entry, shard, req)
     const failed = reply.errors !== errors
-    if (failed) this.failed(reply)
+    if (failed && !engine.errorIsCounted) this.failed(reply)
+    engine.errorIsCounted = false
     // What waits now is noted when it is served.
     if (engine.waits?.hasBegun === true) this.tally.alone(entry, failed)
     else this.tally.ran(entry, req, failed, reply.length - length + req.bytes)

@@ -13,7 +13,7 @@ import { ALL_RESULTS, GLOBALS, Lua, REGISTRY, TYPE } from './lua.ts'
 import { msgpackLibrary } from './msgpack.ts'
 import { PRELUDE, PRELUDE_NAME } from './prelude.ts'
 import { RandomNumbers, randomFunctions } from './random.ts'
-import { oneLine, ReplyReader, writeValue } from './replies.ts'
+import { COUNTED, oneLine, ReplyReader, writeValue } from './replies.ts'
 import { structLibrary } from './struct.ts'
 import type { State } from './wasm.ts'
 
@@ -55,6 +55,8 @@ export class ScriptMachine {
   #resp: 2 | 3 = 2
   #stopped = ''
   #isCalling = false
+  /** Whether the error that the last script replied is one that a command gave it. */
+  errorIsCounted = false
   /** It must not be used any more. */
   isBroken = false
 
@@ -166,9 +168,19 @@ export class ScriptMachine {
       return reply.error(`ERR stack overflow script: ${name}`)
     }
     api.lua_sethook(state, 0, 0, 0)
+    this.errorIsCounted = this.#isCounted(state)
     if (failed) this.#writeFailure(state, name, reply)
     else writeValue(lua, state, reply, (this.#resp as number) === 3)
     api.lua_settop(state, 0)
+  }
+
+  /** Whether what is on top of the stack is an error that a command has replied. */
+  #isCounted(state: State): boolean {
+    const lua = this.#lua
+    if (lua.type(state, -1) !== TYPE.TABLE) return false
+    const isCounted = lua.rawField(state, -1, COUNTED) === TYPE.BOOLEAN && lua.api.lua_toboolean(state, -1) !== 0
+    lua.pop(state)
+    return isCounted
   }
 
   #pushArguments(state: State, req: Request, from: number, to: number): void {
@@ -316,11 +328,9 @@ export class ScriptMachine {
     this.#isCalling = false
     // Thousands of arguments leave no room for the reply.
     lua.api.lua_settop(state, 0)
-    const { u8, length } = reply
-    if (u8[0] === MINUS && raises) {
-      this.#raiseTable(state, Buffer.from(u8.buffer, u8.byteOffset + 1, length - 3).toString('latin1'))
-    }
+    const { u8 } = reply
     if (!this.#reader.push(state, u8, 0)) this.#raiseTable(state, 'ERR reached lua stack limit')
+    if (u8[0] === MINUS && raises) lua.api.lua_error(state)
     return 1
   }
 

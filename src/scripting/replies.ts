@@ -21,6 +21,8 @@ import type { State } from './wasm.ts'
 const LF = 10
 const INT64_MIN = -(2n ** 63n)
 const INT64_EDGE = 2 ** 63
+/** Marks an error that has been counted already. */
+export const COUNTED = 'ignore_error_stats_update'
 /** A value that is nested deeper is not replied whole: this thread's stack has an end, too. */
 const DEPTH_MAX = 1000
 /** Room on Lua's stack for one more level of a nested value. */
@@ -70,7 +72,7 @@ export class ReplyReader {
     else if (sign === '-') {
       this.#field(state, 'err', line)
       api.lua_pushboolean(state, 1)
-      lua.setRawField(state, -2, 'ignore_error_stats_update')
+      lua.setRawField(state, -2, COUNTED)
     } else if (sign === '_') api.lua_pushnil(state)
     else if (sign === '#') api.lua_pushboolean(state, line === 't' ? 1 : 0)
     else if (sign === '(') this.#field(state, 'big_number', line)

@@ -105,6 +105,7 @@ export class ScriptRunner implements Scripts, ScriptHost {
     const keys = req.integer(2)
     machine.run(name, req, 3, keys, argumentEnd(req), reply)
     this.#end()
+    engine.errorIsCounted = machine.errorIsCounted
   }
 
   #begin(shard: Shard, req: Request): void {
@@ -223,14 +224,21 @@ export class ScriptRunner implements Scripts, ScriptHost {
     req.sender = this.#sender
     const entry = findEntry(req)
     const problem = this.#problem(entry, req)
-    if (problem !== undefined) reply.error(problem)
-    else this.#run(entry as Entry, req, reply)
+    if (problem !== undefined) {
+      reply.error(problem)
+      if (entry !== undefined) this.#runner.statistics.rejected(entry.id)
+      this.#runner.failed(reply)
+    } else this.#run(entry as Entry, req, reply)
     return reply
   }
 
   #run(entry: Entry, req: Request, reply: Reply): void {
     if (entry.shard === undefined) {
+      const { errors } = reply
       const db = runInScript(entry, req, reply, this.#runner.engine, this.#port)
+      const failed = reply.errors !== errors
+      this.#runner.tally.alone(entry, failed)
+      if (failed) this.#runner.failed(reply)
       if (db >= 0) this.#db = db
       return
     }

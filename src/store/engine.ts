@@ -83,6 +83,8 @@ export class Engine {
   waits: Waits | undefined
   /** Whether the command that is run was called by a script. */
   runsScript = false
+  /** The error that a command replies has been counted: it is one that a script was given. */
+  errorIsCounted = false
   /** Runs scripts, on threads that do. */
   scripts: Scripts | undefined
   /** Told before a database, or with -1 all of them, loses its keys. */
