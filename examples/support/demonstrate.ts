@@ -9,8 +9,11 @@ import { startServer } from '../../src/index.ts'
 export async function demonstrate(body: (redis: Redis) => Promise<void>): Promise<void> {
   const given = process.env.REDIS_URL
   const server = given === undefined ? await startServer() : undefined
-  const redis = new Redis(given ?? server?.url ?? '')
+  // One attempt: who runs an example would rather read that nobody is there than wait.
+  const redis = new Redis(given ?? server?.url ?? '', { lazyConnect: true, retryStrategy: () => null })
+  redis.on('error', error => console.error(`${given ?? 'skep'}: ${error.message}`))
   try {
+    await redis.connect()
     await body(redis)
   } finally {
     redis.disconnect()
