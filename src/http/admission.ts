@@ -19,6 +19,7 @@ export interface Refusal {
 }
 
 const UNAUTHORIZED: Refusal = { status: 401, error: 'Unauthorized' }
+const BUSY: Refusal = { status: 403, error: "Forbidden: another user's requests are under way on this connection" }
 const FOREIGN_PAGE: Refusal = {
   status: 403,
   error: 'Forbidden: without http-token, requests from other sites or by other names than loopback are refused',
@@ -62,6 +63,8 @@ export class Admission {
     // The token may have changed since; the users' changes reach the client by themselves.
     const identity = `${this.#token} ${shown ?? ''}`
     if (session.identity === identity) return undefined
+    // What is under way would go on as somebody else.
+    if (session.isBusy) return BUSY
     session.identity = undefined
     // Somebody may have come in while there was a token, or may be faster than the listeners follow.
     if (this.#token === '' && !isLoopback(request.socket.remoteAddress ?? '')) return UNAUTHORIZED

@@ -21,7 +21,16 @@ import { statusOf } from './status.ts'
 const KEEP_ALIVE_MS = 75_000
 /** The page loads nothing from elsewhere; its icon is an empty one. */
 const PAGE_POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'"
+/** What Redis lets a client send as one argument before it has logged in. */
+const STRANGER_BYTES_MAX = 16 * 1024
 const STREAMS = ['subscribe', 'psubscribe', 'monitor']
+
+/** Whether more comes with a request than a stranger may send. */
+function isLarge({ headers }: FastifyRequest): boolean {
+  const length = headers['content-length']
+  if (length === undefined) return headers['transfer-encoding'] !== undefined
+  return Number(length) > STRANGER_BYTES_MAX
+}
 
 /** What fastify itself has against a request, in the form of any other error. */
 const failed = (error: Error & { statusCode?: number }, _request: FastifyRequest, reply: FastifyReply): void => {
@@ -68,6 +77,11 @@ export class Gateway {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
     app.setErrorHandler(failed)
+    // Who may not use it at all sends no gigabytes either. Everything else is decided when the body is there.
+    app.addHook('onRequest', (request, reply, done) => {
+      if (!isLarge(request) || this.#rest.session(request, reply.raw) !== undefined) done()
+      else reply.hijack()
+    })
     app.setNotFoundHandler((_request, reply) => reply.code(405).send({ error: 'ERR method not allowed' }))
     app.get('/health', (_request, reply) => {
       const reason = healthProblem(this.#router)

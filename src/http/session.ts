@@ -41,6 +41,11 @@ export class Session implements Transport {
     return session
   }
 
+  /** Whether replies are awaited. */
+  get isBusy(): boolean {
+    return this.#exchanges.length > 0
+  }
+
   /** Runs commands, whose replies `exchange` waits for. */
   run(commands: CommandBuffer, exchange: Exchange): void {
     if (this.writableEnded) {

@@ -1,5 +1,7 @@
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { freePort, type ServerOptions } from '../support/server.ts'
 import { ask, type HttpTestServer, startWithHttp } from './gateway.ts'
@@ -122,6 +124,44 @@ describe('with http-token', () => {
     expect(await http.ask('/ping', undefined, basic('bob', 'x'))).toMatchObject({ status: 401 })
     expect(await http.ask('/ping', undefined, basic('default', 'x'))).toMatchObject({ status: 401 })
     expect(await http.ask('/status.json', undefined, basic('ann', 'pass'))).toMatchObject({ status: 403 })
+  })
+
+  test('strangers send no large bodies', async () => {
+    const http = await start({ args: ['--http-token', 'sesame'] })
+    const socket = connect(http.port, '127.0.0.1')
+    let text = ''
+    socket.on('data', chunk => {
+      text += chunk
+    })
+    // Nothing of the body is sent: the answer does not wait for it.
+    socket.write('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n')
+    while (!text.includes('Unauthorized')) await sleep(10)
+    expect(text).toMatch(/^HTTP\/1\.1 401 /)
+    socket.destroy()
+    const large = ['SET', 'large', 'x'.repeat(1_000_000)]
+    expect(await http.ask('/', large, bearer('sesame'))).toMatchObject({ status: 200 })
+    expect(await http.ask('/', large, bearer('wrong'))).toMatchObject({ status: 401 })
+  })
+
+  test('one connection is not two users at a time', async () => {
+    const http = await start({ args: ['--user', 'ann', 'on', '>pass', '~*', '+@all'] })
+    const socket = connect(http.port, '127.0.0.1')
+    let text = ''
+    socket.on('data', chunk => {
+      text += chunk
+    })
+    const ann = `Authorization: ${basic('ann', 'pass').authorization}\r\n`
+    socket.write(`GET /blpop/none/1 HTTP/1.1\r\nHost: localhost\r\n${ann}\r\n`)
+    socket.write('GET /acl/whoami HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    while (!text.includes('under way')) await sleep(10)
+    socket.write('GET /acl/whoami HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    while (!text.includes('default')) await sleep(10)
+    expect([...text.matchAll(/^\{.*\}/gm)].map(([body]) => body.replace(/HTTP.*/, ''))).toEqual([
+      '{"result":null}',
+      expect.stringContaining('under way'),
+      '{"result":"default"}',
+    ])
+    socket.destroy()
   })
 
   test('it is not told to anybody', async () => {
