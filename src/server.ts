@@ -114,6 +114,7 @@ export class Server {
     if (httpFailure !== undefined)
       throw new Error(`Failed listening on http-port ${config.get('http-port')}: ${httpFailure}`)
     this.onListening()
+    this.supervisor.startShards()
     log.info('Server initialized')
     this.persistence.ownsProcess = this.ownsProcess
     if (this.loadsData) await this.persistence.load()

@@ -84,6 +84,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #log: Logger
   readonly #facts: ProcessFacts
   readonly #threads: Threads
+  /** By shard, then by router: for large frames. */
+  #shardPorts: MessagePort[][] = []
   readonly #waiting = new Map<number, (value: unknown) => void>()
   #nextId = 1
   #started = false
@@ -118,10 +120,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#threads.shards
   }
 
-  /**
-   * Gives all threads their work; resolves when every router is ready. Shards are started only then: what clients ask first
-   * is run by routers in passing, and the machine's cores are busy enough until then.
-   */
+  /** Gives the routers their work; resolves when all are ready. */
   async start(): Promise<void> {
     this.#started = true
     const died = new Promise<never>((_, reject) => {
@@ -159,11 +158,20 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       ready.push(new Promise(resolve => worker.once('message', () => resolve())))
       giveWork(worker, data, routerPorts[index])
     }
+    this.#shardPorts = shardPorts
     await Promise.race([Promise.all(ready), died])
+  }
+
+  /**
+   * Starts the shards' threads and gives them their work: last, for what clients ask first is run by routers in passing, and
+   * until those are ready the machine's cores are busy enough.
+   */
+  startShards(): void {
+    const config = this.#config.snapshot()
     for (const [index, shard] of this.#threads.startShards().entries()) {
+      const ports = this.#shardPorts[index]
       shard.on('message', (message: FromThread) => this.#fromThread(message))
-      const data: ShardData = { index, memory: this.memory, config, ports: shardPorts[index] }
-      giveWork(shard, data, shardPorts[index])
+      giveWork(shard, { index, memory: this.memory, config, ports } satisfies ShardData, ports)
     }
   }
 
