@@ -11,9 +11,9 @@
 //        0          4  COUNT   whoever locks  pages there are
 //        4          4  FREE    whoever locks  entries in the list of free pages
 //        8         56  -
-//       64  4 * 65536  TABLE   whoever locks  page of the offsets n * PAGE …, at n mod 65536
-//        …  4 * 65536  LIST    whoever locks  free pages
-//        …          …  PAGES                  64 KiB each; the buffer grows
+//       64    4 * 2^18  TABLE   whoever locks  page of the offsets n * PAGE …, at n mod 2^18
+//        …    4 * 2^18  LIST    whoever locks  free pages
+//        …           …  PAGES                  16 KiB each; the buffer grows
 //
 // A page in use stays where it is, so a replica's bytes go from here to its socket without a copy.
 
@@ -28,10 +28,10 @@ import {
   type ReplicationBlock,
 } from '../shared/replication-block.ts'
 
-export const PAGE = 64 * 1024
-const TABLE_PAGES = 65536
+export const PAGE = 16 * 1024
+const TABLE_PAGES = 2 ** 18
 const HEAD = { COUNT: 0, FREE: 4, TABLE: 64, LIST: 64 + 4 * TABLE_PAGES, PAGES: 64 + 8 * TABLE_PAGES } as const
-const GROWTH_PAGES = 16
+const GROWTH_PAGES = 64
 
 /** The buffer of the pages; it takes memory as it is written. */
 export const streamPagesCreate = (pagesMax = TABLE_PAGES - 1): SharedArrayBuffer =>

@@ -7,7 +7,7 @@ import { LOST_POSITION, REPLICA_STATE } from '../shared/replication-block.ts'
 import type { Connection } from './connection.ts'
 
 /** Pages written at once. */
-const PIECES = 16
+const PIECES = 64
 
 export class ReplicaFeed {
   readonly client: Connection
