@@ -51,8 +51,8 @@ export class Request {
   /** The protocol for replies that differ by it. */
   resp: 2 | 3 = 2
   sender: Sender = NOBODY
-  /** The argument whose slot and hash are known already, 0 = none. */
-  #hashed = 0
+  /** The argument whose slot and hash are known already, -1 = none. */
+  #hashed = -1
   #slot = 0
   #hash = 0
 
@@ -61,7 +61,7 @@ export class Request {
     this.u8 = u8
     this.argc = 0
     this.frame = -1
-    this.#hashed = 0
+    this.#hashed = -1
   }
 
   /** Becomes what `other` is so far: a command that has not come whole. */
