@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { RespClient } from '../support/client.ts'
 import { redisVersion, startServer, type TestServer } from '../support/server.ts'
@@ -208,4 +209,25 @@ test('scripts that overflow a stack or want too much memory get an error', async
       'a',
     ),
   ).toBe(7999)
+})
+
+test('ioredis finds its commands made of scripts', async () => {
+  const redis = new Redis(server.port, { maxRetriesPerRequest: 1 })
+  try {
+    redis.defineCommand('addCapped', {
+      numberOfKeys: 1,
+      lua: `
+        local sum = redis.call('INCRBY', KEYS[1], ARGV[1])
+        if sum > tonumber(ARGV[2]) then redis.call('SET', KEYS[1], ARGV[2]) sum = tonumber(ARGV[2]) end
+        return sum`,
+    })
+    const add = (key: string, amount: number): Promise<number> =>
+      (redis as unknown as { addCapped(...args: unknown[]): Promise<number> }).addCapped(key, amount, 10)
+    // EVALSHA first; EVAL when the server does not know the script yet.
+    expect([await add('a', 4), await add('a', 4), await add('a', 4), await add('b', 1)]).toEqual([4, 8, 10, 1])
+    await redis.script('FLUSH')
+    expect(await add('b', 20)).toBe(10)
+  } finally {
+    redis.disconnect()
+  }
 })
