@@ -5,8 +5,6 @@
 // EXEC. The order of records about one shard is the order in which they happened there; records about shards that have
 // none in common may come in either order, and lead to the same state.
 
-import { copyBytes } from '../bytes/copy.ts'
-import type { Reply } from '../protocol/reply.ts'
 import type { Request } from '../protocol/request.ts'
 import { ALL_LOCKED, type Effects } from '../store/effects.ts'
 import type { Engine } from '../store/engine.ts'
@@ -207,31 +205,4 @@ export class Journal {
 function addRequest(effects: Effects, req: Request): void {
   effects.command(req.argc)
   for (let i = 0; i < req.argc; i++) effects.bytes(req.u8, req.at[i], req.length[i])
-}
-
-const MULTI = Buffer.from('*1\r\n$5\r\nMULTI\r\n')
-const EXEC = Buffer.from('*1\r\n$4\r\nEXEC\r\n')
-
-/**
- * Writes a record as it stands in a log or stream in which database `selected` is selected (-1 for none), with SELECT
- * where it changes. Returns the database selected afterwards.
- */
-export function recordWrite(record: JournalRecord, selected: number, out: Reply): number {
-  let db = selected
-  if (record.isTransaction) out.raw(MULTI, 0, MULTI.length)
-  for (let i = 0; i < record.count; i++) {
-    if (record.db(i) !== db) {
-      db = record.db(i)
-      out.array(2)
-      out.latin1('SELECT')
-      out.bulkInteger(db)
-    }
-    const start = record.start(i)
-    const length = record.end(i) - start
-    out.reserve(length)
-    copyBytes(out.u8, out.length, record.u8, start, length)
-    out.length += length
-  }
-  if (record.isTransaction) out.raw(EXEC, 0, EXEC.length)
-  return db
 }

@@ -67,7 +67,11 @@ export class ThreadLog implements JournalConsumer {
   #appendTo(shard: number, record: JournalRecord): void {
     const block = this.#blocks[shard]
     if (this.#engine.settings[SETTING.aofTimestampEnabled] !== 0) this.#noteTime(block)
-    if (record.isTransaction) this.#put(block, MULTI, 0, MULTI.length)
+    if (record.isTransaction) {
+      // Redis selects before MULTI.
+      if (block.db !== record.db(0)) this.#select(block, record.db(0))
+      this.#put(block, MULTI, 0, MULTI.length)
+    }
     for (let i = 0; i < record.count; i++) {
       const db = record.db(i)
       if (block.db !== db) this.#select(block, db)

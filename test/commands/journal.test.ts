@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Journal, type JournalConsumer, type JournalRecord, LISTENER, recordWrite } from '../../src/commands/journal.ts'
+import { Journal, type JournalConsumer, type JournalRecord, LISTENER } from '../../src/commands/journal.ts'
 import { Runner } from '../../src/commands/runner.ts'
 import { commandByName, type Entry, entries } from '../../src/commands/table.ts'
 import { Parser } from '../../src/protocol/parser.ts'
@@ -35,12 +35,15 @@ function journaled(shards: number) {
   const consumer: JournalConsumer = {
     bit: LISTENER.LOG,
     append(record: JournalRecord) {
-      const out = new Reply(64)
-      db = recordWrite(record, db, out)
-      seen.push({
-        shards: [...record.shards.subarray(0, record.shardCount)],
-        lines: words(Buffer.from(out.u8.subarray(0, out.length)).toString('latin1')),
-      })
+      const lines: string[] = []
+      for (let i = 0; i < record.count; i++) {
+        if (record.db(i) !== db) lines.push(`SELECT ${record.db(i)}`)
+        db = record.db(i)
+        if (i === 0 && record.isTransaction) lines.push('MULTI')
+        lines.push(...words(Buffer.from(record.u8.subarray(record.start(i), record.end(i))).toString('latin1')))
+      }
+      if (record.isTransaction) lines.push('EXEC')
+      seen.push({ shards: [...record.shards.subarray(0, record.shardCount)], lines })
     },
   }
   runner.journal.consumers.push(consumer)
@@ -111,7 +114,7 @@ test('a transaction is one record of all its writes, concerning the shards of th
   expect(take()).toEqual([
     {
       shards: [shardOf(first), shardOf(other)].sort((a, b) => a - b),
-      lines: ['MULTI', 'SELECT 0', `set ${first} 1`, `SET ${other} 1.5 KEEPTTL`, 'EXEC'],
+      lines: ['SELECT 0', 'MULTI', `set ${first} 1`, `SET ${other} 1.5 KEEPTTL`, 'EXEC'],
     },
   ])
   runner.beginTransaction()

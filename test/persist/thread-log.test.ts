@@ -91,8 +91,7 @@ test('a transaction over two shards stands in the files of both under one number
   threads[0].append(recordOf([1], ['<c>'], 3))
   threads[0].append(recordOf([1, 2], ['<d>']))
   threads[0].commit()
-  const change = `${SELECT_0}<a><b>*1\r\n$4\r\nEXEC\r\n`
-  expect(file(0)).toBe(`#X:a:5\r\n*1\r\n$5\r\nMULTI\r\n${change}`)
+  expect(file(0)).toBe(`#X:a:5\r\n${SELECT_0}*1\r\n$5\r\nMULTI\r\n<a><b>*1\r\n$4\r\nEXEC\r\n`)
   expect(file(2)).toBe(`${file(0)}#X:b:6\r\n<d>`)
   expect(file(1)).toBe(`*2\r\n$6\r\nSELECT\r\n$1\r\n3\r\n<c>#X:b:6\r\n${SELECT_0}<d>`)
   close()
