@@ -29,7 +29,10 @@ import { giveWork, type Threads } from './threads.ts'
 const RING_BYTES = 1 << 20
 /** Room for what a turn appends to a shard's log. */
 const LOG_BYTES = 1 << 20
-const SNAPSHOT_RING_BYTES = 1 << 20
+/** The rings of a snapshot; where shards are many, less for each. */
+const SNAPSHOT_RING_BYTES = 1 << 22
+const SNAPSHOT_RING_BYTES_OF_MANY = 1 << 20
+const MANY_SHARDS = 5
 /** How long a stopping thread may take before it is ended. */
 const STOP_MS = 5000
 
@@ -62,7 +65,9 @@ export function createSharedMemory(shape: Shape, databases: number): { memory: S
       snapshot: {
         run: runBlockCreate(),
         old: arenas.map(() => oldBlockCreate(shape.shards)),
-        rings: arenas.map(() => ringCreate(SNAPSHOT_RING_BYTES)),
+        rings: arenas.map(() =>
+          ringCreate(arenas.length < MANY_SHARDS ? SNAPSHOT_RING_BYTES : SNAPSHOT_RING_BYTES_OF_MANY),
+        ),
       },
       persistence: persistenceCreate(),
       replication: { block: replicationBlockCreate(), pages: streamPagesCreate() },

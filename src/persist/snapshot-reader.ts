@@ -7,8 +7,8 @@ import { OldBlock, RUN, type SnapshotMemory, SnapshotRunBlock } from '../shared/
 import { SAVED } from './walker.ts'
 
 const SPILL_BYTES = 256 * 1024
-/** A reader looks again after this, should a wake-up be lost. */
-const WAIT_MS = 50
+/** A reader looks by itself so often: it is not told of all that comes. */
+const WAIT_MS = 20
 
 class ShardReader {
   readonly ring: RingConsumer

@@ -58,6 +58,8 @@ const COMPRESSED_MAX = 128 * 1024
 /** How often a walk that rests looks whether there is room again. */
 const REST_MS = 2
 const SINK_BYTES_MAX = 1024 * 1024
+/** The reader is told of every so many steps' bytes, and when there is no more room. */
+const ANNOUNCE_EVERY = 8
 /** During a rest, how often it is looked whether that is over. */
 const LOOK_MS = 10
 
@@ -81,6 +83,8 @@ export class Walker implements OwnWalk {
   readonly #told = new Set<number>()
   /** What has been gathered and is not in the ring yet begins here in the sink. */
   #sent = 0
+  /** How often bytes went into the ring since the reader was told. */
+  #unannounced = 0
   #next = 0
   /** It rests because of rdb-key-save-delay. */
   #isResting = false
@@ -320,8 +324,14 @@ export class Walker implements OwnWalk {
       copyBytes(this.#ring.u8, at, sink.u8, this.#sent, piece)
       this.#sent += piece
     }
-    if (this.#ring.publish()) this.#run.ring()
-    if (this.#sent < sink.length) return false
+    const isFull = this.#sent < sink.length
+    // Waking the reader each time would cost more than it reads: it looks by itself now and then.
+    const isSlow = this.#shard.engine.settings[SETTING.rdbKeySaveDelay] !== 0
+    if (this.#ring.publish() && (isFull || isSlow || ++this.#unannounced >= ANNOUNCE_EVERY)) {
+      this.#unannounced = 0
+      this.#run.ring()
+    }
+    if (isFull) return false
     this.#sent = 0
     sink.length = 0
     if (this.#current === 0) this.#writer.db = -1
