@@ -213,6 +213,25 @@ describe.each(SERVERS)('ioredis on %s', kind => {
     expect(none).toBe(null)
   })
 
+  test('commands of one’s own are scripts, with keys on any shards', async () => {
+    const own = redis.duplicate()
+    own.defineCommand('move', {
+      numberOfKeys: 2,
+      lua: `local left = redis.call('DECRBY', KEYS[1], ARGV[1])
+            if left < 0 then
+              redis.call('INCRBY', KEYS[1], ARGV[1])
+              return redis.error_reply('POOR not enough')
+            end
+            return {left, redis.call('INCRBY', KEYS[2], ARGV[1])}`,
+    })
+    const { move } = own as unknown as { move(from: string, to: string, amount: number): Promise<number[]> }
+    await redis.mset('from', 10, 'to', 1)
+    expect(await move.call(own, 'from', 'to', 7)).toEqual([3, 8])
+    await expect(move.call(own, 'from', 'to', 7)).rejects.toThrow('POOR not enough')
+    expect(await redis.mget('from', 'to')).toEqual(['3', '8'])
+    await own.quit()
+  })
+
   test('comes back by itself when its connection is cut, subscriptions and all', async () => {
     const subscriber = new Redis(server.port)
     const got: string[] = []
