@@ -5,9 +5,9 @@
 // its threads load theirs.
 
 import { EventEmitter } from 'node:events'
-import { Remote, type Word } from './cli/remote.ts'
 import { loadConfig } from './config/load.ts'
 import { quote, toByteString } from './config/split-args.ts'
+import { Remote, type Word } from './remote.ts'
 import type { Server } from './server.ts'
 import { Threads, threadPlan } from './threads.ts'
 

@@ -4,6 +4,7 @@ import { banner, howToConnect } from './banner.ts'
 import type { Loaded, Sources } from './config/load.ts'
 import { Reloader } from './config/reload.ts'
 import { supervision } from './config/supervision.ts'
+import { showLoading } from './loading-bar.ts'
 import { createLog } from './log.ts'
 import { writePidFile } from './pid-file.ts'
 import { showProcessTitle } from './process-title.ts'
@@ -80,7 +81,9 @@ export async function runServer(loaded: Loaded, sources: Sources, threads: Threa
   try {
     const problem = changeFolder(config)
     if (problem !== undefined) throw new Error(problem)
+    const endLoading = showLoading(server.persistence.figures)
     await server.start()
+    endLoading()
   } catch (error) {
     log.fatal((error as Error).message)
     process.exit(1)

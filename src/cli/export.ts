@@ -10,8 +10,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { SkepServer } from '../embedded.ts'
+import { REMOTE_HELP, REMOTE_OPTIONS, type RemoteOptions } from '../remote.ts'
 import { Payload } from '../replica/payload.ts'
-import { REMOTE_HELP, REMOTE_OPTIONS, type RemoteOptions } from './remote.ts'
 import { UsageError } from './subcommand.ts'
 
 export const help = `  FILE              where to write: a new file, or one to be replaced

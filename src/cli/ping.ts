@@ -1,7 +1,7 @@
 // `skep ping`: whether a server answers, as an exit status.
 
 import { parseArgs } from 'node:util'
-import { REMOTE_HELP, REMOTE_OPTIONS, Remote } from './remote.ts'
+import { REMOTE_HELP, REMOTE_OPTIONS, Remote } from '../remote.ts'
 
 export const help = `${REMOTE_HELP}
 

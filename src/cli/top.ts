@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { REMOTE_HELP, REMOTE_OPTIONS, Remote } from './remote.ts'
+import { REMOTE_HELP, REMOTE_OPTIONS, Remote } from '../remote.ts'
 import { UsageError } from './subcommand.ts'
 import { pairs, type Sample, screen } from './top-screen.ts'
 

@@ -1,7 +1,7 @@
 // `skep tree`: the tree of replicas below a server, as INFO replication_tree tells of it.
 
 import { parseArgs, styleText } from 'node:util'
-import { REMOTE_HELP, REMOTE_OPTIONS, Remote } from './remote.ts'
+import { REMOTE_HELP, REMOTE_OPTIONS, Remote } from '../remote.ts'
 
 export const help = `${REMOTE_HELP}
 
