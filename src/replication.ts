@@ -8,6 +8,7 @@ import { LISTENER } from './commands/journal.ts'
 import { PAUSE } from './commands/pause.ts'
 import type { Config } from './config/config.ts'
 import type { CopyLoaded, CopyTask } from './persist/load-copy.ts'
+import type { LoadedSnapshot } from './persist/loads.ts'
 import { type AuxFields, rdbHeader, standardAux } from './persist/rdb-frame.ts'
 import { Failover, type FailoverHost } from './replica/failover.ts'
 import { ReplicationStream } from './replica/stream.ts'
@@ -74,7 +75,7 @@ export class ReplicationHub implements FailoverHost {
   /** Begins: follows the master that the configuration names. Data has been loaded. */
   start(): void {
     const { loaded } = this.#server.persistence
-    if (loaded !== undefined) this.#resume(loaded.aux, loaded.expired === 0)
+    if (loaded !== undefined) this.#resume(loaded)
     this.#timer = setInterval(() => this.#second(), SECOND_MS)
     this.#timer.unref()
     const master = this.#config.master()
@@ -343,8 +344,13 @@ export class ReplicationHub implements FailoverHost {
     ]
   }
 
+  #addDeletion(db: number, key: string): void {
+    const command = Buffer.from(`*2\r\n$3\r\nDEL\r\n$${key.length}\r\n${key}\r\n`, 'latin1')
+    this.stream.addInDatabase(db, command, 0, command.length)
+  }
+
   /** Goes on with the history of the data that was loaded, if its file told. */
-  #resume(aux: ReadonlyMap<string, string>, isExact: boolean): void {
+  #resume({ aux, expiredKeys }: LoadedSnapshot): void {
     const { block } = this
     const id = aux.get('repl-id')
     const offset = Number(aux.get('repl-offset') ?? Number.NaN)
@@ -357,12 +363,14 @@ export class ReplicationHub implements FailoverHost {
         block.setNumber('END', offset)
         block.setNumber('HISTORY', 1)
         block.setNumber('LINK_DB', Number(aux.get('repl-stream-db') ?? 0))
-      } else if (isExact) {
+      } else {
         // Replicas may go on with what they had, under the id that they know.
         block.secondId = id
         block.setNumber('SECOND_END', offset + 1)
         this.stream.restart(offset)
         this.#listen(true)
+        // They have what was left out here.
+        for (const [db, key] of expiredKeys) this.#addDeletion(db, key)
         block.setNumber('NO_REPLICAS', Date.now())
       }
       block.unlock()

@@ -41,6 +41,8 @@ export interface LoadOutcome {
   readonly empty: number
   readonly aux: readonly (readonly [name: string, value: string])[]
   readonly notes: readonly string[]
+  /** Keys that had expired and were left out, their bytes as latin1. */
+  readonly expiredKeys: readonly (readonly [db: number, key: string])[]
 }
 
 function openSource(from: LoadTask['from']): { read: ReadBytes; close: () => void } {
@@ -65,6 +67,7 @@ export function loadFile(task: LoadTask): LoadOutcome {
   const { memory, options } = task
   const aux: [string, string][] = []
   const notes: string[] = []
+  const expiredKeys: [number, string][] = []
   const engine = new Engine(viewSettings(memory.settings), memory.arenas.map(arenaAttach))
   engine.begin(options.now)
   engine.deletesExpired = false
@@ -83,13 +86,14 @@ export function loadFile(task: LoadTask): LoadOutcome {
   const loader = new RdbLoader(feed, engine, control, options, {
     aux: (name, value) => aux.push([name, value]),
     note: text => notes.push(text),
+    expired: (db, key) => expiredKeys.push([db, key]),
   })
   try {
     const { loaded, expired, empty } = loader.load()
-    return { error: '', offset: feed.offset, loaded, expired, empty, aux, notes }
+    return { error: '', offset: feed.offset, loaded, expired, empty, aux, notes, expiredKeys }
   } catch (error) {
     if (!(error instanceof RdbDamage)) throw error
-    return { error: error.message, offset: feed.offset, loaded: 0, expired: 0, empty: 0, aux, notes }
+    return { error: error.message, offset: feed.offset, loaded: 0, expired: 0, empty: 0, aux, notes, expiredKeys }
   } finally {
     progress[task.index] = feed.offset
     close()

@@ -28,6 +28,8 @@ export interface LoadedSnapshot {
   readonly expired: number
   readonly empty: number
   readonly aux: ReadonlyMap<string, string>
+  /** Keys that had expired and were left out, their bytes as latin1. */
+  readonly expiredKeys: readonly (readonly [db: number, key: string])[]
 }
 
 /** What to load, and how. */
@@ -75,6 +77,7 @@ export class Loads {
       expired: sum('expired'),
       empty: sum('empty'),
       aux: new Map(outcomes.flatMap(({ aux }) => aux)),
+      expiredKeys: outcomes.flatMap(({ expiredKeys }) => expiredKeys),
     }
     figures[PERSISTENCE.KEYS_LOADED] = result.loaded
     figures[PERSISTENCE.KEYS_EXPIRED] = result.expired

@@ -60,6 +60,8 @@ export interface LoadListener {
   aux(name: string, value: string): void
   /** A line for the log. */
   note(text: string): void
+  /** A key that has expired was left out; its bytes as latin1. */
+  expired?(db: number, key: string): void
 }
 
 export interface LoadResult {
@@ -203,8 +205,10 @@ export class RdbLoader {
     if (isExpired || this.#options.keepsNothing === true) {
       valueRelease(m, entry)
       entryRelease(m, entry)
-      if (isExpired) this.#expired++
-      else this.#loaded++
+      if (isExpired) {
+        this.#expired++
+        this.#listener.expired?.(this.#db, latin1(key))
+      } else this.#loaded++
     } else {
       this.#makeWay(shard, db, key, entry)
       shard.link(db, entry)
