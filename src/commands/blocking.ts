@@ -2,8 +2,9 @@
 
 import type { Reply } from '../protocol/reply.ts'
 import type { Request } from '../protocol/request.ts'
-import { entryType, type Type } from '../store/entry.ts'
-import type { Shard } from '../store/shard.ts'
+import { type EntryRef, entryType, type Type } from '../store/entry.ts'
+import { type Shard, WRONG } from '../store/shard.ts'
+import type { KeySpec, ShardCommand } from './command.ts'
 
 const NOT_A_TIMEOUT = 'ERR timeout is not a float or out of range'
 const NEGATIVE = 'ERR timeout is negative'
@@ -45,6 +46,50 @@ export function waitFor(
   waits.wait(shard, req, { first, count, target, timeoutMs })
   return true
 }
+
+/** Takes something off the value of the key in argument `i`, and replies it behind the key's name. */
+export type TakeOne = (shard: Shard, req: Request, i: number, entry: EntryRef, reply: Reply) => void
+
+/**
+ * What BLPOP and its kin do: take from the first of some keys that exists, the last argument being how long to wait for one.
+ * `type` is what they must hold; `name` is the command that does the same to a single key without waiting.
+ */
+export function blockingPop(type: Type, name: string, take: TakeOne): Pick<ShardCommand, 'run' | 'waiting'> {
+  const takeOne: TakeOne = (shard, req, i, entry, reply) => {
+    const { effects } = shard.engine
+    effects.instead()
+    effects.command(2)
+    effects.word(name)
+    effects.bytes(req.u8, req.at[i], req.length[i])
+    take(shard, req, i, entry, reply)
+  }
+  return {
+    run(shard, req, reply) {
+      const keys = req.argc - 2
+      const ms = timeoutMs(req, req.argc - 1, reply)
+      if (ms < 0) return
+      for (let i = 1; i <= keys; i++) {
+        const home = shard.ofKey(req, i)
+        const entry = home.typedForWrite(req, i, type, reply)
+        if (entry === WRONG) return
+        if (entry !== 0) return takeOne(home, req, i, entry, reply)
+      }
+      if (!waitFor(shard, req, 1, keys, 0, ms)) reply.nilArray()
+    },
+    waiting: {
+      isReady: (shard, req, arg) => holds(shard, req, arg, type),
+      serve(shard, req, reply, arg) {
+        const entry = shard.typedForWrite(req, arg, type, reply)
+        if (entry !== WRONG && entry !== 0) takeOne(shard, req, arg, entry, reply)
+      },
+    },
+  }
+}
+
+/** Keys from the first argument to the last but one. */
+export const KEYS_THEN_TIMEOUT: readonly KeySpec[] = [
+  { flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: -2, step: 1, limit: 0 } },
+]
 
 /** Whether the key in argument `i` holds a value of this type. Types that clients wait for are never empty. */
 export function holds(shard: Shard, req: Request, i: number, type: Type): boolean {

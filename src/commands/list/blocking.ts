@@ -3,19 +3,17 @@
 import { SYNTAX } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
-import { type EntryRef, TYPE } from '../../store/entry.ts'
-import { type Shard, WRONG } from '../../store/shard.ts'
-import { holds, timeoutMs, waitFor } from '../blocking.ts'
+import { TYPE } from '../../store/entry.ts'
+import type { Shard } from '../../store/shard.ts'
+import { blockingPop, holds, KEYS_THEN_TIMEOUT, timeoutMs, waitFor } from '../blocking.ts'
 import {
   type Argument,
   BLOCKING,
   type Command,
   DENY_OOM,
-  type KeySpec,
   MOVABLE_KEYS,
   NOSCRIPT,
   type ShardCommand,
-  type Waiting,
   WRITE,
 } from '../command.ts'
 import { MOVE_KEYS, moveElement } from './move.ts'
@@ -26,11 +24,6 @@ const FLOAT_TIMEOUT = [['6.0.0', 'Takes fractions of a second.']] as const
 const TIMEOUT: Argument = { name: 'timeout', type: 'double' }
 
 const isReady = (shard: Shard, req: Request, arg: number): boolean => holds(shard, req, arg, TYPE.LIST)
-
-/** Keys from the first argument to the last but one. */
-export const KEYS_THEN_TIMEOUT: readonly KeySpec[] = [
-  { flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: -2, step: 1, limit: 0 } },
-]
 
 const popTraits = {
   group: 'list',
@@ -47,50 +40,22 @@ export const blpop: ShardCommand = {
   ...popTraits,
   name: 'BLPOP',
   summary: 'Takes the first element off the first of some lists that exists, waiting for one if none does.',
-  run: (shard, req, reply) => pop(shard, req, reply, LEFT),
-  waiting: popWaiting(LEFT),
+  ...popFrom(LEFT),
 }
 
 export const brpop: ShardCommand = {
   ...popTraits,
   name: 'BRPOP',
   summary: 'Takes the last element off the first of some lists that exists, waiting for one if none does.',
-  run: (shard, req, reply) => pop(shard, req, reply, RIGHT),
-  waiting: popWaiting(RIGHT),
+  ...popFrom(RIGHT),
 }
 
-function pop(shard: Shard, req: Request, reply: Reply, end: End): void {
-  const keys = req.argc - 2
-  const ms = timeoutMs(req, req.argc - 1, reply)
-  if (ms < 0) return
-  for (let i = 1; i <= keys; i++) {
-    const home = shard.ofKey(req, i)
-    const entry = home.typedForWrite(req, i, TYPE.LIST, reply)
-    if (entry === WRONG) return
-    if (entry !== 0) return popOne(home, req, i, entry, end, reply)
-  }
-  if (!waitFor(shard, req, 1, keys, 0, ms)) reply.nilArray()
-}
-
-function popOne(shard: Shard, req: Request, i: number, entry: EntryRef, end: End, reply: Reply): void {
-  const { effects } = shard.engine
-  effects.instead()
-  effects.command(2)
-  effects.word(end === LEFT ? 'LPOP' : 'RPOP')
-  effects.bytes(req.u8, req.at[i], req.length[i])
-  reply.array(2)
-  reply.bulk(req.u8, req.at[i], req.length[i])
-  popInto(shard, req, i, entry, end, reply)
-}
-
-function popWaiting(end: End): Waiting {
-  return {
-    isReady,
-    serve(shard, req, reply, arg) {
-      const entry = shard.typedForWrite(req, arg, TYPE.LIST, reply)
-      if (entry !== WRONG && entry !== 0) popOne(shard, req, arg, entry, end, reply)
-    },
-  }
+function popFrom(end: End): Pick<ShardCommand, 'run' | 'waiting'> {
+  return blockingPop(TYPE.LIST, end === LEFT ? 'LPOP' : 'RPOP', (shard, req, i, entry, reply) => {
+    reply.array(2)
+    reply.bulk(req.u8, req.at[i], req.length[i])
+    popInto(shard, req, i, entry, end, reply)
+  })
 }
 
 export const blmpop: Command = {

@@ -1,20 +1,10 @@
 // BZPOPMIN, BZPOPMAX, BZMPOP: as their namesakes without a B, but waiting while there is nothing.
 
-import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
-import { type EntryRef, TYPE } from '../../store/entry.ts'
-import { type Shard, WRONG } from '../../store/shard.ts'
-import { holds, timeoutMs, waitFor } from '../blocking.ts'
-import {
-  BLOCKING,
-  type Command,
-  FAST,
-  MOVABLE_KEYS,
-  NOSCRIPT,
-  type ShardCommand,
-  type Waiting,
-  WRITE,
-} from '../command.ts'
+import { TYPE } from '../../store/entry.ts'
+import type { Shard } from '../../store/shard.ts'
+import { blockingPop, holds, KEYS_THEN_TIMEOUT, timeoutMs, waitFor } from '../blocking.ts'
+import { BLOCKING, type Command, FAST, MOVABLE_KEYS, NOSCRIPT, type ShardCommand, WRITE } from '../command.ts'
 import { popFirst, popOptions, takeMembers } from './zpop.ts'
 
 const isReady = (shard: Shard, req: Request, arg: number): boolean => holds(shard, req, arg, TYPE.ZSET)
@@ -25,7 +15,7 @@ const traits = {
   complexity: 'O(log(N)) for a sorted set of N',
   arity: -3,
   flags: WRITE | NOSCRIPT | BLOCKING | FAST,
-  keys: [{ flags: ['RW', 'access', 'delete'], begin: { index: 1 }, find: { last: -2, step: 1, limit: 0 } }],
+  keys: KEYS_THEN_TIMEOUT,
   history: [['6.0.0', 'Takes fractions of a second.']],
   args: [
     { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
@@ -37,50 +27,22 @@ export const bzpopmin: ShardCommand = {
   ...traits,
   name: 'BZPOPMIN',
   summary: 'Removes the member with the lowest score from the first of some sorted sets, waiting if all are empty.',
-  run: (shard, req, reply) => pop(shard, req, reply, false),
-  waiting: popWaiting(false),
+  ...popFrom(false),
 }
 
 export const bzpopmax: ShardCommand = {
   ...traits,
   name: 'BZPOPMAX',
   summary: 'Removes the member with the highest score from the first of some sorted sets, waiting if all are empty.',
-  run: (shard, req, reply) => pop(shard, req, reply, true),
-  waiting: popWaiting(true),
+  ...popFrom(true),
 }
 
-function pop(shard: Shard, req: Request, reply: Reply, isMax: boolean): void {
-  const keys = req.argc - 2
-  const ms = timeoutMs(req, req.argc - 1, reply)
-  if (ms < 0) return
-  for (let i = 1; i <= keys; i++) {
-    const home = shard.ofKey(req, i)
-    const entry = home.typedForWrite(req, i, TYPE.ZSET, reply)
-    if (entry === WRONG) return
-    if (entry !== 0) return popOne(home, req, i, entry, isMax, reply)
-  }
-  if (!waitFor(shard, req, 1, keys, 0, ms)) reply.nilArray()
-}
-
-function popOne(shard: Shard, req: Request, i: number, entry: EntryRef, isMax: boolean, reply: Reply): void {
-  const { effects } = shard.engine
-  effects.instead()
-  effects.command(2)
-  effects.word(isMax ? 'ZPOPMAX' : 'ZPOPMIN')
-  effects.bytes(req.u8, req.at[i], req.length[i])
-  reply.array(3)
-  reply.bulk(req.u8, req.at[i], req.length[i])
-  takeMembers(shard, req, i, entry, isMax, 1, false, reply)
-}
-
-function popWaiting(isMax: boolean): Waiting {
-  return {
-    isReady,
-    serve(shard, req, reply, arg) {
-      const entry = shard.typedForWrite(req, arg, TYPE.ZSET, reply)
-      if (entry !== WRONG && entry !== 0) popOne(shard, req, arg, entry, isMax, reply)
-    },
-  }
+function popFrom(isMax: boolean): Pick<ShardCommand, 'run' | 'waiting'> {
+  return blockingPop(TYPE.ZSET, isMax ? 'ZPOPMAX' : 'ZPOPMIN', (shard, req, i, entry, reply) => {
+    reply.array(3)
+    reply.bulk(req.u8, req.at[i], req.length[i])
+    takeMembers(shard, req, i, entry, isMax, 1, false, reply)
+  })
 }
 
 export const bzmpop: Command = {
