@@ -74,6 +74,8 @@ export class PipelineExchange implements Exchange {
     this.#refusals = refusals
     this.#finish = finish
     this.#skipRefused()
+    // Replies come later, and other requests before them.
+    this.pause()
   }
 
   get isComplete(): boolean {

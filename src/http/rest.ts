@@ -39,7 +39,7 @@ export class Rest {
 
   /** Adds the routes. */
   register(app: FastifyInstance): void {
-    app.post('/', (request, reply) => this.#single(request, reply, commandOfBody(request)))
+    app.post('/', (request, reply) => this.#single(request, reply, arrayOfBody(request)))
     app.post('/pipeline', (request, reply) => this.#pipeline(request, reply))
     app.post('/multi-exec', (request, reply) => this.#transaction(request, reply))
     const byPath = (request: FastifyRequest, reply: FastifyReply): void =>
@@ -148,8 +148,8 @@ export function queryOf({ raw }: FastifyRequest): string | undefined {
 
 const bodyOf = ({ body }: FastifyRequest): Buffer => (Buffer.isBuffer(body) ? body : NO_BODY)
 
-/** The body as JSON. A string says what is wrong with it. */
-function jsonOfBody(request: FastifyRequest): unknown[] | string {
+/** The body, which is to be a JSON array. A string says what is wrong with it. */
+function arrayOfBody(request: FastifyRequest): unknown[] | string {
   try {
     const value: unknown = JSON.parse(bodyOf(request).toString())
     return Array.isArray(value) ? value : 'ERR failed to parse the body: an array is needed'
@@ -158,12 +158,8 @@ function jsonOfBody(request: FastifyRequest): unknown[] | string {
   }
 }
 
-function commandOfBody(request: FastifyRequest): readonly unknown[] | string {
-  return jsonOfBody(request)
-}
-
 function commandsOfBody(request: FastifyRequest): readonly (readonly unknown[])[] | string {
-  const list = jsonOfBody(request)
+  const list = arrayOfBody(request)
   if (typeof list === 'string') return list
   if (list.length === 0) return 'ERR empty pipeline request'
   return list.every(each => Array.isArray(each)) ? list : 'ERR failed to parse the body: an array of arrays is needed'

@@ -65,8 +65,11 @@ export class Session implements Transport {
     let at = 0
     while (at < whole.length) {
       const exchange = this.#exchanges[0]
-      // Nobody waits: words that the server says on its own account, such as why it closes.
-      if (exchange === undefined) return
+      if (exchange === undefined) {
+        // Nobody waits: words that the server says on its own account, such as why it closes.
+        at = whole.length
+        break
+      }
       const next = exchange.take(whole, at)
       if (next === NOT_WHOLE) break
       at = next

@@ -151,6 +151,20 @@ describe('a pipeline', () => {
     expect(got.json).toEqual([...keys.map(key => ({ result: key })), { result: keys.length }])
   })
 
+  test('is not mixed up with requests that come at the same time, whatever is refused in them', async () => {
+    await client.call('SET', 'a', 'value')
+    const requests = Array.from({ length: 200 }, (_, i) => {
+      if (i % 3 === 0) return http.ask('/pipeline', [['MONITOR'], ['ECHO', `${i}`], ['WATCH', 'a'], ['GET', 'a']])
+      return i % 3 === 1 ? http.ask('/', ['ECHO', `${i}`]) : http.ask('/', ['MONITOR'])
+    })
+    const refused = (name: string) => ({ error: `ERR ${name} is not available over HTTP` })
+    for (const [i, { json }] of (await Promise.all(requests)).entries()) {
+      if (i % 3 === 0) {
+        expect(json).toEqual([refused('MONITOR'), { result: `${i}` }, refused('WATCH'), { result: 'value' }])
+      } else expect(json).toEqual(i % 3 === 1 ? { result: `${i}` } : refused('MONITOR'))
+    }
+  })
+
   test('that is none is refused', async () => {
     for (const body of ['[]', '["GET","a"]', '{}', 'x']) {
       expect(await outcome('/pipeline', body)).toEqual([400, { error: expect.stringMatching(/^ERR /) }])
