@@ -297,7 +297,11 @@ export class Walker implements OwnWalk {
     if (this.#current === 0) return
     while (!this.#writer.step(STEP_ELEMENTS)) {
       if (this.#writer.sink.length < FLUSH_BYTES) continue
-      while (!this.#flush() && this.#run.state === RUN.TAKEN) sleepSync(1)
+      while (!this.#flush()) {
+        // Nobody reads any more: the rest is not wanted.
+        if (this.#run.state !== RUN.TAKEN) return this.#forget()
+        sleepSync(1)
+      }
     }
     this.#saved()
   }
