@@ -25,7 +25,6 @@ import { STAT, Statistics } from './shared/statistics.ts'
 import { Shutdown } from './shutdown.ts'
 import { SlowCommands } from './slow-commands.ts'
 import { Supervisor } from './supervisor.ts'
-import type { InheritedSocket } from './systemd.ts'
 import type { Threads } from './threads.ts'
 
 export { createLog }
@@ -52,8 +51,8 @@ export class Server {
   loadsData = true
   /** The process is the server's own: `dir` is its working folder. */
   ownsProcess = false
-  /** Sockets that the service manager has opened; they take the place of `bind`, `port` and `unixsocket`. */
-  inherited: readonly InheritedSocket[] = []
+  /** Descriptors of sockets that the service manager has opened; they take the place of `bind`, `port` and `unixsocket`. */
+  inherited: readonly number[] = []
   readonly replication: ReplicationHub
   readonly slowCommands: SlowCommands
   readonly access: AccessControl
@@ -144,8 +143,7 @@ export class Server {
    * threads close at the end might be another file's by then.
    */
   async #inherit(): Promise<string | undefined> {
-    const fds = this.inherited.map(({ fd }) => fd)
-    const answer = (await this.supervisor.ask(0, 'inherit', fds)) as Listening
+    const answer = (await this.supervisor.ask(0, 'inherit', this.inherited)) as Listening
     this.port = answer.port
     return answer.error === '' ? undefined : `inherited sockets: ${answer.error}`
   }

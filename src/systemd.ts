@@ -105,21 +105,13 @@ function runSystemdNotify(fields: readonly string[]): Promise<void> {
   })
 }
 
-/** A listening socket that the service manager has opened. */
-export interface InheritedSocket {
-  readonly fd: number
-  /** FileDescriptorName= of its unit: `http` is the HTTP gateway's. */
-  readonly name: string
-}
-
+/** Descriptors of other things come first. */
 const FIRST_FD = 3
 
-/** The sockets that were handed to this process. */
-export function inheritedSockets(environment: ServiceEnvironment = process.env): InheritedSocket[] {
-  const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES = '' } = environment
-  if (Number(LISTEN_PID) !== process.pid) return []
+/** The descriptors of the listening sockets that the service manager has opened for this process. */
+export function inheritedSockets(environment: ServiceEnvironment = process.env): number[] {
+  const { LISTEN_PID, LISTEN_FDS } = environment
   const count = Number(LISTEN_FDS)
-  if (!(count > 0)) return []
-  const names = LISTEN_FDNAMES.split(':')
-  return Array.from({ length: count }, (_, i) => ({ fd: FIRST_FD + i, name: names[i] ?? '' }))
+  if (Number(LISTEN_PID) !== process.pid || !(count > 0)) return []
+  return Array.from({ length: count }, (_, i) => FIRST_FD + i)
 }
