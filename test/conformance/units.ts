@@ -9,7 +9,7 @@ const NOT_CORE =
 
 /** What needs neither files nor scripts nor a second server, and does not measure time or buffers: what CI runs. */
 const READY =
-  /^unit\/(auth|protocol|keyspace|scan|info|info-command|dump|sort|expire|multi|quit|acl|acl-v2|pubsub|pubsubshard|slowlog|limits|bitops|bitfield|hyperloglog|lazyfree|geo|type\/.*)$/
+  /^unit\/(auth|protocol|keyspace|scan|info|info-command|dump|sort|expire|multi|quit|querybuf|replybufsize|introspection-2|acl|acl-v2|pubsub|pubsubshard|slowlog|limits|bitops|bitfield|hyperloglog|lazyfree|geo|type\/.*)$/
 
 /** The number of tests of these differs from run to run: they loop against the clock. */
 const VARYING = /^integration\/psync2(-reg)?$/
