@@ -2,7 +2,7 @@
 
 import { statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { checkFile, checkFolder, type FileReport, type FolderNames } from '../persist/check.ts'
+import { checkFolder, checkLog, type FileReport, type FolderNames } from '../persist/check.ts'
 
 export const help = `  PATH              a data folder, or single files (the folder it is started in)
   --dbfilename NAME       how the snapshot is called there (dump.rdb)
@@ -42,7 +42,7 @@ function* reports(path: string, names: FolderNames): Generator<FileReport> {
   const found = statSync(path, { throwIfNoEntry: false })
   if (found === undefined) throw new Error(`${path} does not exist`)
   if (found.isDirectory()) yield* checkFolder(path, names)
-  else yield checkFile(path)
+  else yield checkLog(path)
 }
 
 function describe({ path, bytes, contents, problem, advice, isHarmless }: FileReport): string {

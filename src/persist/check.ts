@@ -114,7 +114,7 @@ export function checkRdb(path: string, checksum = ''): FileReport {
   return report(path, size, rdb.text)
 }
 
-/** Looks at one file of a log: commands, perhaps behind a snapshot. */
+/** Looks at one file of a log: commands, perhaps behind a snapshot, or a snapshot alone. */
 export function checkLog(path: string): FileReport {
   const { size } = statSync(path)
   let offset = 0
@@ -152,9 +152,6 @@ function beginsWithMagic(path: string): boolean {
   closeSync(fd)
   return head.toString('latin1') === MAGIC
 }
-
-/** Looks at a file of whatever kind. */
-export const checkFile = (path: string): FileReport => checkLog(path)
 
 /** How the files of a folder are called. */
 export interface FolderNames {

@@ -26,7 +26,7 @@ export interface LoadTask {
   readonly options: LoadOptions
   /** The caller holds every shard's lock until the task is done. */
   readonly isLocked: boolean
-  /** f64 a task: how many bytes have been read. */
+  /** Two f64 a task: how many bytes have been read, and the memory that the data took where it was saved. */
   readonly progress: SharedArrayBuffer
   readonly index: number
 }
@@ -80,11 +80,14 @@ export function loadFile(task: LoadTask): LoadOutcome {
   const feed = new ByteFeed(read, options.checks, 'offset' in task.from ? task.from.offset : 0)
   const progress = new Float64Array(task.progress)
   feed.onProgress = offset => {
-    progress[task.index] = offset
+    progress[2 * task.index] = offset
   }
   const control = task.isLocked ? undefined : new Int32Array(memory.control)
   const loader = new RdbLoader(feed, engine, control, options, {
-    aux: (name, value) => aux.push([name, value]),
+    aux(name, value) {
+      aux.push([name, value])
+      if (name === 'used-mem') progress[2 * task.index + 1] = Number(value) || 0
+    },
     note: text => notes.push(text),
     expired: (db, key) => expiredKeys.push([db, key]),
   })
@@ -95,7 +98,7 @@ export function loadFile(task: LoadTask): LoadOutcome {
     if (!(error instanceof RdbDamage)) throw error
     return { error: error.message, offset: feed.offset, loaded: 0, expired: 0, empty: 0, aux, notes, expiredKeys }
   } finally {
-    progress[task.index] = feed.offset
+    progress[2 * task.index] = feed.offset
     close()
   }
 }

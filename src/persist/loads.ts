@@ -65,10 +65,14 @@ export class Loads {
     if (manifest !== undefined && !sameLayout) {
       log.info(`The snapshot is of ${manifest.shards} shard(s), here are ${shards}: keys are spread anew`)
     }
-    const outcomes = await this.files(
-      paths.map((each, index) => ({ path: each, offset: 0, shard: sameLayout ? index : shards === 1 ? 0 : -1 })),
-      wish,
-    )
+    const files = paths.map((each, index) => ({
+      path: each,
+      offset: 0,
+      shard: sameLayout ? index : shards === 1 ? 0 : -1,
+    }))
+    const outcomes = await this.files(files, wish).catch((error: Error) => {
+      throw new LoadFailure(`Fatal error loading the DB: ${error.message}. Exiting.`)
+    })
     for (const [index, outcome] of outcomes.entries()) this.#report(paths[index], outcome)
     const sum = (field: 'loaded' | 'expired' | 'empty'): number =>
       outcomes.reduce((total, each) => total + each[field], 0)
@@ -113,10 +117,12 @@ export class Loads {
     const { config, memory, pool, figures } = this.#parts
     const bytes = files.reduce((sum, { path }) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0)
     figures[PERSISTENCE.LOADING_BYTES] += bytes
-    const progress = new SharedArrayBuffer(files.length * 8)
+    const progress = new SharedArrayBuffer(files.length * 16)
     const done = figures[PERSISTENCE.LOADING_DONE]
     const note = (): void => {
-      figures[PERSISTENCE.LOADING_DONE] = done + new Float64Array(progress).reduce((sum, each) => sum + each, 0)
+      const each = new Float64Array(progress)
+      figures[PERSISTENCE.LOADING_DONE] = done + each.reduce((sum, bytes, i) => sum + (i % 2 === 0 ? bytes : 0), 0)
+      figures[PERSISTENCE.LOADING_USED] = each.reduce((sum, bytes, i) => sum + (i % 2 === 1 ? bytes : 0), 0)
     }
     const timer = setInterval(note, LOOK_MS)
     try {
