@@ -83,17 +83,15 @@ export class ReplicaFeed {
     return at
   }
 
-  /** Goes on once the kernel has taken what was written: the pages are not needed until then for nothing. */
+  /** Goes on once the kernel has taken what was written; until then the pages are needed. */
   #continueAt(socket: Socket, position: number): void {
-    socket.once('drain', () => {
+    socket.write(NOTHING, () => {
       this.#isWriting = false
       const { block } = this.#stream
       if (this.client.closed || block.position(this.row) < 0) return
       block.setPosition(this.row, position)
       this.feed()
     })
-    // The drain event comes only if the socket's buffer was over its mark; an empty write calls back in any case.
-    if (!socket.writableNeedDrain) socket.write(NOTHING, () => socket.emit('drain'))
   }
 }
 
