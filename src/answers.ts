@@ -62,7 +62,7 @@ export function answers(server: Server): (op: string, args: unknown, router: num
       const answer = server.persistence.saves.background(schedules)
       return 'reply' in answer ? answer.reply : answer
     },
-    bgrewriteaof: () => server.persistence.appendOnly.rewrite(),
+    bgrewriteaof: (isInExec: boolean) => server.persistence.appendOnly.rewrite(isInExec),
     'load-log': async () => failed(await server.persistence.reloadLog()),
     reload: async (options: ReloadOptions) => failed(await server.reload(options)),
     shutdown: async (options: ShutdownOptions) => {

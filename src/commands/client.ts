@@ -10,11 +10,11 @@ import type { Engine } from '../store/engine.ts'
 import type { Users } from './acl/users.ts'
 import type { Pause } from './pause.ts'
 import type { Subscriptions } from './pubsub/registry.ts'
+import type { ReplicaFacts, Replication } from './replication/replication.ts'
 import type { Scripts } from './scripting/script.ts'
 import type { DebugSwitch } from './server/debug-switches.ts'
 import type { LogFacts } from './server/info-log.ts'
 import type { Rates } from './server/rates.ts'
-import type { ReplicaFacts, Replication } from './replication/replication.ts'
 import type { Tracking } from './tracking.ts'
 
 /** Writes a reply that could not be given at once. */
@@ -62,6 +62,8 @@ export interface Client extends Sender {
   readonly shardChannelCount: number
   /** Commands queued by MULTI, -1 outside of it; and their bytes. */
   readonly queuedCount: number
+  /** Whether EXEC is running its commands. */
+  readonly isInExec: boolean
   readonly queuedBytes: number
   /** About how many bytes the keys it watches take. */
   readonly watchedBytes: number

@@ -202,12 +202,12 @@ export class AppendOnly {
 
   // ---- rewriting
 
-  /** BGREWRITEAOF. Returns what to reply, or an error. */
-  async rewrite(): Promise<string | { error: string }> {
+  /** BGREWRITEAOF, which within EXEC only schedules. Returns what to reply, or an error. */
+  async rewrite(schedules = false): Promise<string | { error: string }> {
     if (this.#isRewriting) {
       return { error: 'ERR Background append only file rewriting already in progress' }
     }
-    if (this.#parts.snapshots.isBusy) {
+    if (this.#parts.snapshots.isBusy || schedules) {
       this.#schedule(true)
       this.#failures = 0
       return SCHEDULED

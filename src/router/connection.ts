@@ -383,6 +383,10 @@ export class Connection implements Client {
 
   // ---- transactions
 
+  get isInExec(): boolean {
+    return this.captures !== undefined
+  }
+
   get queuedCount(): number {
     return this.queue?.order.length ?? -1
   }

@@ -12,7 +12,7 @@ export const bgrewriteaof: Command = {
   arity: 1,
   flags: ADMIN | NOSCRIPT | NO_ASYNC_LOADING,
   serve(client, _req, _reply, router) {
-    replyFromMain(client, router, 'bgrewriteaof', null, (out, answer) => {
+    replyFromMain(client, router, 'bgrewriteaof', client.isInExec, (out, answer) => {
       const failure = failureOf(answer)
       if (failure === undefined) out.simple(String(answer))
       else out.error(failure)
