@@ -131,7 +131,8 @@ describe('expiry cycle', () => {
     }
     keyspace.now += 50
     const cycle = new ExpireCycle(shard)
-    runSlow(cycle, keyspace)
+    // A busy machine may use up its time early.
+    for (let i = 0; i < 200 && shard.size(0) > 50; i++) runSlow(cycle, keyspace)
     expect(shard.size(0)).toBe(50)
     for (let i = 0; i < 100; i += 2) expect(keyspace.call('HGETALL', `hash:${i}`)).toEqual(['b', '2'])
     keyspace.check()

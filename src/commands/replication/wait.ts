@@ -35,7 +35,7 @@ export const wait: Command = {
   complexity: 'O(1)',
   arity: 3,
   flags: NOSCRIPT,
-  categories: ['connection'],
+  categories: ['connection', '-keyspace'],
   tips: ['request_policy:all_shards', 'response_policy:agg_min'],
   args: [
     { name: 'numreplicas', type: 'integer' },
@@ -60,7 +60,7 @@ export const waitaof: Command = {
   complexity: 'O(1)',
   arity: 4,
   flags: BLOCKING,
-  categories: ['connection'],
+  categories: ['connection', '-keyspace'],
   tips: ['request_policy:all_shards', 'response_policy:agg_min'],
   args: [
     { name: 'numlocal', type: 'integer' },
