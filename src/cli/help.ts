@@ -21,6 +21,7 @@ Examples:
                                                      a cache that makes room by itself
   skep --requirepass secret --bind 0.0.0.0           let other machines in, with a password
   skep --appendonly yes --dir /var/lib/skep          keep data over restarts
+  skep --http-port 8379                              commands over HTTP, metrics and a status page
   skep --port 7777 --replicaof 127.0.0.1 6379        a copy of another server, Redis or skep
   skep /etc/skep/skep.conf --loglevel verbose        what is said here outdoes the file
   echo 'maxmemory 128mb' | skep -                    directives from standard input
