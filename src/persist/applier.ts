@@ -4,12 +4,12 @@
 
 import type { ShardCommand } from '../commands/command.ts'
 import { execute } from '../commands/execute.ts'
+import { findKeys } from '../commands/keys.ts'
 import { commandByName, type Entry, findCommand, findSubcommand } from '../commands/table.ts'
 import { Reply } from '../protocol/reply.ts'
 import { type Request, SENDER } from '../protocol/request.ts'
-import { LockSet } from '../shard/locks.ts'
 import { lockWord } from '../shared/control.ts'
-import { lockWait, unlock } from '../shared/lock.ts'
+import { lockWait, lockWaitAll, unlock } from '../shared/lock.ts'
 import type { Engine } from '../store/engine.ts'
 import { type MarkRef, markRelease, markSetReady } from '../store/marks.ts'
 import { memoryRefresh } from '../store/memory.ts'
@@ -21,7 +21,8 @@ const NONE = -1
 export class Applier {
   readonly #engine: Engine
   readonly #control: Int32Array
-  readonly #locks: LockSet
+  readonly #allLocks: Int32Array
+  readonly #found: number[] = []
   readonly #reply = new Reply(4096)
   readonly #sender = { id: 0, flags: SENDER.LOADING | SENDER.DENY_BLOCKING }
   /** The shard whose lock is held. */
@@ -32,7 +33,7 @@ export class Applier {
   constructor(engine: Engine, control: Int32Array) {
     this.#engine = engine
     this.#control = control
-    this.#locks = new LockSet(control, engine.shards.length)
+    this.#allLocks = Int32Array.from(engine.shards, (_, index) => lockWord(index))
   }
 
   /** Runs a command in database `db`. Returns false if there is none of that name. */
@@ -68,17 +69,25 @@ export class Applier {
   }
 
   #applyToSome(entry: Entry, command: ShardCommand, req: Request): void {
-    const locks = this.#locks
-    const shard = locks.resolve(this.#engine, entry, req)
-    if (locks.count === 1) {
-      this.#hold(shard.index)
-      return this.#run(command, shard.index, req)
+    const { shards } = this.#engine
+    const found = this.#found
+    found.length = 0
+    const locks = typeof command.locks === 'function' ? command.locks(req) : (command.locks ?? 'keys')
+    if (!findKeys(entry.command, req, found)) found.length = 0
+    const index = found.length === 0 ? 0 : this.#shardOf(req, found[0])
+    if (shards.length === 1 || (locks === 'keys' && found.every(arg => this.#shardOf(req, arg) === index))) {
+      this.#hold(index)
+      return this.#run(command, index, req)
     }
     this.release()
-    locks.take()
-    locks.refresh(this.#engine)
-    this.#run(command, shard.index, req)
-    locks.release()
+    lockWaitAll(this.#control, this.#allLocks, this.#allLocks.length)
+    for (const { m } of shards) memoryRefresh(m)
+    this.#run(command, index, req)
+    for (const lock of this.#allLocks) unlock(this.#control, lock)
+  }
+
+  #shardOf(req: Request, arg: number): number {
+    return this.#engine.shardOfSlot(req.slot(arg)).index
   }
 
   #run(command: ShardCommand, index: number, req: Request): void {

@@ -8,6 +8,7 @@ import { fromByteString } from '../config/split-args.ts'
 import { Parser } from '../protocol/parser.ts'
 import { Request } from '../protocol/request.ts'
 import type { Shape } from '../shared/control.ts'
+import { MEET, Rendezvous } from '../shared/rendezvous.ts'
 import { sleepSync } from '../shared/sleep.ts'
 import { OldBlock, SnapshotRunBlock } from '../shared/snapshot-block.ts'
 import { arenaAttach } from '../store/arena.ts'
@@ -17,7 +18,6 @@ import { reasonOf } from './errors.ts'
 import type { LoadMemory } from './load-file.ts'
 import { LogReader, READ } from './log-reader.ts'
 import { OldValueSaver } from './old-values.ts'
-import { MEET, Rendezvous } from './rendezvous.ts'
 
 /** A file to be replayed. */
 export interface ReplayFile {

@@ -12,7 +12,7 @@
 //       12     4  FAILED  1 once somebody gave up
 //       16   8*n  PLACES  i64, one for each log: the number it has come to, READING or ENDED
 
-import { lockWait, unlock } from '../shared/lock.ts'
+import { lockWait, unlock } from './lock.ts'
 
 export const MEETING = { LOCK: 0, TURN: 8, FAILED: 12, PLACES: 16 } as const
 const READING = -1n

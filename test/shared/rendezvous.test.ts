@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { MEET, meetingCreate, Rendezvous } from '../../src/persist/rendezvous.ts'
+import { MEET, meetingCreate, Rendezvous } from '../../src/shared/rendezvous.ts'
 import { chooseSeed, randomFrom } from '../support/random.ts'
 
 test('a change is applied by one, once all have come to it, and then the others go on', () => {
