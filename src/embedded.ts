@@ -38,14 +38,11 @@ export type SeedValue =
 /** What `seed` takes: values by key, or commands. */
 export type Seed = Readonly<Record<string, SeedValue>> | readonly Command[]
 
-/** What an embedded server is, whatever it was started with. */
-export type RunningServer = SkepServer
-
 /** Where an embedded server differs from one of the command line, unless its options say otherwise. */
 const DEFAULTS: Options = { bind: '127.0.0.1', loglevel: 'warning', save: '', shards: 1, routers: 1 }
 
-/** Options that ask for data in files. */
-const KEEPS = ['dir', 'dbfilename', 'save', 'appendonly', 'appenddirname']
+/** Lines that ask for data in files. */
+const KEEPS = /^ *(dir|dbfilename|appendonly|appenddirname|save +"?\d)/im
 
 export class SkepServer extends EventEmitter<ServerEvents> implements AsyncDisposable {
   readonly #options: Options
@@ -72,7 +69,8 @@ export class SkepServer extends EventEmitter<ServerEvents> implements AsyncDispo
   }
 
   async #start(): Promise<void> {
-    const given = { ...DEFAULTS, ...this.#options }
+    const said = Object.fromEntries(Object.entries(this.#options).filter(([, value]) => value !== undefined))
+    const given: Options = { ...DEFAULTS, ...said }
     // To Redis port 0 means none; to a program that asks for a server it means any.
     const anyPort = given.port === undefined || Number(given.port) === 0
     const options = `${configLines({ ...given, port: anyPort ? 0 : given.port })}\n${this.#lines}`
@@ -86,7 +84,7 @@ export class SkepServer extends EventEmitter<ServerEvents> implements AsyncDispo
     server.renameLines = renames
     server.anyPort = anyPort
     // A dump.rdb in the program's folder is somebody else's, unless it is asked for.
-    server.loadsData = KEEPS.some(name => this.#options[name] !== undefined) || this.#lines !== ''
+    server.loadsData = KEEPS.test(`${configLines(said)}\n${this.#lines}`)
     server.onEnd = () => this.#ended()
     server.supervisor.on('died', (thread, cause) => this.#died(server, thread, cause))
     try {
@@ -198,7 +196,6 @@ export function startServer(options: Options = {}): Promise<SkepServer> {
 /** Options as lines of a configuration file. */
 function configLines(options: Options): string {
   return Object.entries(options)
-    .filter(([, value]) => value !== undefined)
     .map(([name, value]) => {
       const values = Array.isArray(value) ? value : [value]
       return [name, ...values.map(part => quote(toByteString(plainValue(part))))].join(' ')

@@ -3,7 +3,6 @@
 export {
   type Command,
   type Options,
-  type RunningServer,
   type Seed,
   type SeedValue,
   type ServerEvents,

@@ -54,6 +54,7 @@ describe('startServer', () => {
       shards: 2,
     }
     await using server = await startServer(options)
+    expect(server.host).toBe('127.0.0.1')
     const values = await withClient(server.url, client =>
       client.call('CONFIG', 'GET', 'maxmemory', 'shutdown-on-sigterm', 'shards'),
     )
