@@ -46,26 +46,33 @@ function alike(word: string, i: number): string {
 
 for (const group of GROUPS) {
   const name = `${group.name}: what is logged is what redis-server logs (SKEP_SEED=${seed})`
-  test.skipIf(redisVersion() === undefined)(name, async () => {
-    const servers = [await startServer('skep', { shards: 1, args: LOGGED }), await startServer('redis', { args: LOGGED })]
-    try {
-      const found: string[][] = []
-      for (const server of servers) {
-        const client = await server.connect()
-        for (let i = 0; i < SEQUENCES; i++) {
-          const { prelude, steps } = makeSequence(group, seed + i, LENGTH)
-          const commands = [...prelude, ...steps].map(({ args }) => args)
-          for (let at = 0; at < commands.length; at += 16) await client.pipeline(commands.slice(at, at + 16))
+  test.skipIf(redisVersion() === undefined)(
+    name,
+    async () => {
+      const servers = [
+        await startServer('skep', { shards: 1, args: LOGGED }),
+        await startServer('redis', { args: LOGGED }),
+      ]
+      try {
+        const found: string[][] = []
+        for (const server of servers) {
+          const client = await server.connect()
+          for (let i = 0; i < SEQUENCES; i++) {
+            const { prelude, steps } = makeSequence(group, seed + i, LENGTH)
+            const commands = [...prelude, ...steps].map(({ args }) => args)
+            for (let at = 0; at < commands.length; at += 16) await client.pipeline(commands.slice(at, at + 16))
+          }
+          // Behind it everything has reached the file.
+          await client.call('DISCARD')
+          await client.must('SET', 'last', '1')
+          found.push(logged(server))
         }
-        // Behind it everything has reached the file.
-        await client.call('DISCARD')
-        await client.must('SET', 'last', '1')
-        found.push(logged(server))
+        expect(found[0].at(-1)).toBe('SET "last" "1"')
+        expect(found[0]).toEqual(found[1])
+      } finally {
+        for (const server of servers) await server.stop('SIGKILL')
       }
-      expect(found[0].at(-1)).toBe('SET "last" "1"')
-      expect(found[0]).toEqual(found[1])
-    } finally {
-      for (const server of servers) await server.stop('SIGKILL')
-    }
-  }, 120_000)
+    },
+    120_000,
+  )
 }
