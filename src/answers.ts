@@ -1,9 +1,9 @@
 // What routers ask of the main thread, and who answers: configuration, log, the end of the process.
 
 import type { Refusal } from './commands/acl/log.ts'
+import type { FailoverArgs } from './commands/replication/failover.ts'
 import type { ShutdownOptions } from './commands/server/shutdown.ts'
 import type { ReloadOptions } from './persist/reload.ts'
-import type { FailoverOrder } from './replica/failover.ts'
 import type { LogLine } from './router/replication.ts'
 import type { Server } from './server.ts'
 
@@ -86,7 +86,7 @@ export function answers(server: Server): (op: string, args: unknown, router: num
     'copy-loaded': () => replication.copyLoaded(),
     'replicas-drop-all': (why: string) => replication.dropReplicas(why),
     replicaof: async ({ address, who }: ReplicaofArgs) => failed(await replication.replicaof(address, who)),
-    failover: async (order: FailoverOrder) => failed(await replication.failover.command(order)),
+    failover: async (order: FailoverArgs) => failed(await replication.failover.command(order)),
     'failover-done': () => replication.failover.done(),
     'failover-refused': () => replication.failover.abort('Failover target rejected psync request'),
     'replica-take-over': () => replication.becomeMaster(),

@@ -213,10 +213,6 @@ export class ReplicationHub implements FailoverHost {
     this.#log.info(text)
   }
 
-  warn(text: string): void {
-    this.#log.warn(text)
-  }
-
   // ---- as a master: full copies
 
   #waiting(): number[] {

@@ -1,15 +1,7 @@
 // FAILOVER: writes pause, a replica catches up to the last byte, then this master asks it to take over and follows it.
 
+import type { FailoverArgs } from '../commands/replication/failover.ts'
 import { FAILOVER_STATE, REPLICA_STATE, type ReplicationBlock } from '../shared/replication-block.ts'
-
-/** What was asked for (commands/replication/failover.ts). */
-export interface FailoverOrder {
-  readonly target: { readonly host: string; readonly port: number } | undefined
-  readonly isForced: boolean
-  /** 0 = none. */
-  readonly timeoutMs: number
-  readonly isAbort: boolean
-}
 
 /** What a failover does to the server. */
 export interface FailoverHost {
@@ -23,14 +15,13 @@ export interface FailoverHost {
   /** Is a master again. */
   takeBack(): Promise<void>
   info(text: string): void
-  warn(text: string): void
 }
 
 const LOOK_MS = 100
 
 export class Failover {
   readonly #host: FailoverHost
-  #target: FailoverOrder['target']
+  #target: FailoverArgs['target']
   #isForced = false
   /** Unix ms, 0 = never. */
   #endsAt = 0
@@ -49,7 +40,7 @@ export class Failover {
   }
 
   /** FAILOVER. Returns an error to reply. */
-  async command({ target, isForced, timeoutMs, isAbort }: FailoverOrder): Promise<string | undefined> {
+  async command({ target, isForced, timeoutMs, isAbort }: FailoverArgs): Promise<string | undefined> {
     const { block } = this.#host
     if (isAbort) {
       if (!this.isOn) return 'ERR No failover in progress.'
