@@ -1,7 +1,6 @@
 // The pool of threads for work on disk: writing, syncing, loading and deleting files never stops a thread that serves.
 // Piscina is loaded with the first task, and so are its threads.
 
-import { existsSync } from 'node:fs'
 import type { Piscina } from 'piscina'
 
 const THREADS_MAX = 12
@@ -20,8 +19,6 @@ export class Pool {
 
   /** Runs the task of this name on one of the threads. */
   async run<Result>(task: object, options: { readonly name: string }): Promise<Result> {
-    // A thread that starts in a folder that is gone would take the process with it.
-    if (!existsSync(process.cwd())) throw new Error(`the working folder ${process.cwd()} is gone`)
     this.#piscina ??= this.#open()
     return (await this.#piscina).run(task, options)
   }
