@@ -7,6 +7,7 @@ import { busy } from './busy.ts'
 import { handover } from './handover.ts'
 import { http } from './http.ts'
 import { idle } from './idle.ts'
+import { log } from './log.ts'
 import { memory } from './memory.ts'
 import { publish } from './publish.ts'
 import { replication } from './replication.ts'
@@ -44,6 +45,7 @@ export const SUITES: readonly Suite[] = [
   handover,
   workloads,
   replication,
+  log,
   snapshot,
   verified,
   http,
