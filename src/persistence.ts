@@ -28,7 +28,7 @@ export class Persistence {
   ownsProcess = false
   readonly #config: Config
   readonly #log: Logger
-  readonly #parts: Omit<ReloadParts, 'saves' | 'loads'>
+  readonly #parts: Omit<ReloadParts, 'saves' | 'loads' | 'snapshots'>
 
   constructor(config: Config, log: Logger, supervisor: Supervisor) {
     this.#config = config
@@ -94,8 +94,8 @@ export class Persistence {
 
   /** DEBUG RELOAD. Returns why it failed, an error to reply. */
   reload(options: ReloadOptions): Promise<string | undefined> {
-    const { saves, loads } = this
-    return reload({ ...this.#parts, saves, loads }, options)
+    const { saves, loads, snapshots } = this
+    return reload({ ...this.#parts, saves, loads, snapshots }, options)
   }
 
   /** DEBUG LOADAOF. Returns why it failed, an error to reply. */

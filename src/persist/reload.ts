@@ -7,6 +7,7 @@ import { Engine } from '../store/engine.ts'
 import { type Memory, memoryRefresh } from '../store/memory.ts'
 import type { Loads } from './loads.ts'
 import type { Log, Saves } from './saves.ts'
+import type { Snapshots } from './snapshots.ts'
 
 export interface ReloadOptions {
   /** Save first. */
@@ -24,12 +25,15 @@ export interface ReloadParts {
   readonly arenas: readonly Memory[]
   readonly saves: Saves
   readonly loads: Loads
+  readonly snapshots: Snapshots
 }
 
 /** Returns why it failed, an error to reply. Whoever calls has paused all writes. */
 export async function reload(parts: ReloadParts, options: ReloadOptions): Promise<string | undefined> {
-  const { config, log, control, arenas, saves, loads } = parts
+  const { config, log, control, arenas, saves, loads, snapshots } = parts
   if (options.saves && (await saves.saveNow()) !== undefined) return 'ERR'
+  // This thread holds the locks while it waits for the file to be loaded; snapshots begin here, too.
+  snapshots.isBarred = true
   const locks = Int32Array.from(arenas, (_, index) => lockWord(index))
   lockWaitAll(control, locks, locks.length)
   try {
@@ -46,5 +50,6 @@ export async function reload(parts: ReloadParts, options: ReloadOptions): Promis
     return 'ERR Error trying to load the RDB dump, check server logs'
   } finally {
     for (const lock of locks) unlock(control, lock)
+    snapshots.isBarred = false
   }
 }

@@ -46,9 +46,12 @@ export class Snapshots {
     this.#locks = Int32Array.from({ length: shape.shards }, (_, index) => lockWord(index))
   }
 
-  /** Whether a snapshot is being taken: then no other can be. */
+  /** Somebody holds all locks for longer than a moment: a snapshot that began now would wait for them for ever. */
+  isBarred = false
+
+  /** Whether a snapshot is being taken, or barred: then no other can be. */
   get isBusy(): boolean {
-    return this.#isBusy
+    return this.#isBusy || this.isBarred
   }
 
   /**
@@ -78,7 +81,7 @@ export class Snapshots {
    * promise, unless a snapshot that was given up has not yet been undone.
    */
   async take<Result>(consumer: SnapshotConsumer<Result>, directory = '.'): Promise<Result> {
-    if (this.#isBusy) throw new Error('a snapshot is being taken')
+    if (this.isBusy) throw new Error('a snapshot is being taken')
     this.#isBusy = true
     const spills: number[] = []
     try {
