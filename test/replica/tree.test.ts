@@ -46,10 +46,11 @@ test(
       await linked(nodes[i])
     }
     await until('the root knows of all', async () => (await info(root, 'tree_nodes')) === String(NODES - 1))
-    const depths = (await root.redis.info('replication_tree')).match(/depth=\d/g) ?? []
-    expect(depths.filter(each => each === 'depth=1')).toHaveLength(FANOUT)
-    // A node that is full itself refers to one below it.
-    expect(depths.filter(each => each !== 'depth=1')).toHaveLength(NODES - 1 - FANOUT)
+    // Nodes tell of those below them now and then. A node that is full itself refers to one below it.
+    await until('the tree is told whole', async () => {
+      const depths = (await root.redis.info('replication_tree')).match(/depth=\d/g) ?? []
+      return depths.length === NODES - 1 && depths.filter(each => each === 'depth=1').length === FANOUT
+    })
 
     let deaths = 0
     let isOver = false
