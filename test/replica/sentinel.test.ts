@@ -77,10 +77,7 @@ test.skipIf(redisVersion() === undefined)(
       nodes[0] = await startNode('skep', { shards: 1, port })
       for (const node of nodes) {
         if (String(node.server.port) === promoted[1]) continue
-        await until(
-          'it follows the new master',
-          async () => (await info(node, 'master_port')) === promoted[1],
-        )
+        await until('it follows the new master', async () => (await info(node, 'master_port')) === promoted[1])
         await until('it has all', async () => (await node.redis.get('after')) === '2')
       }
     } finally {
