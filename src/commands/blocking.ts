@@ -1,13 +1,13 @@
 // What commands that block have in common: reading the timeout, and waiting.
 
+import { NEGATIVE_TIMEOUT } from '../protocol/errors.ts'
 import type { Reply } from '../protocol/reply.ts'
 import type { Request } from '../protocol/request.ts'
 import { type EntryRef, entryType, type Type } from '../store/entry.ts'
 import { type Shard, WRONG } from '../store/shard.ts'
 import type { KeySpec, ShardCommand } from './command.ts'
 
-const NOT_A_TIMEOUT = 'ERR timeout is not a float or out of range'
-const NEGATIVE = 'ERR timeout is negative'
+const NOT_A_FLOAT_TIMEOUT = 'ERR timeout is not a float or out of range'
 const INT64_MAX = 2 ** 63
 /** Beyond this a double cannot tell a timeout that is just short enough from one that is not. */
 const SECONDS_EXACT = 9e15
@@ -18,7 +18,7 @@ export function timeoutMs(req: Request, i: number, reply: Reply): number {
   const ms = seconds > SECONDS_EXACT ? exactMs(req, i, seconds) : Math.ceil(seconds * 1000)
   if (ms >= 0 && ms < INT64_MAX) return ms
   // Redis converts to an integer what does not fit one, and finds it negative.
-  reply.error(Number.isNaN(seconds) ? NOT_A_TIMEOUT : NEGATIVE)
+  reply.error(Number.isNaN(seconds) ? NOT_A_FLOAT_TIMEOUT : NEGATIVE_TIMEOUT)
   return -1
 }
 

@@ -12,7 +12,7 @@ import { EventStream } from './event-stream.ts'
 import { healthProblem } from './health.ts'
 import { Metrics } from './metrics.ts'
 import { assets } from './page.ts'
-import { queryOf, Rest, wordsOfPath } from './rest.ts'
+import { BAD_PATH, queryOf, Rest, wordsOfPath } from './rest.ts'
 import type { Session } from './session.ts'
 import { Sessions } from './sessions.ts'
 import { statusOf } from './status.ts'
@@ -128,7 +128,7 @@ export class Gateway {
     const session = this.#rest.session(request, response)
     if (session === undefined) return
     const words = wordsOfPath((request.raw.url ?? '').split('?', 1)[0])
-    if (words === undefined) return this.#rest.fail(response, 400, 'ERR failed to decode the path')
+    if (words === undefined) return this.#rest.fail(response, 400, BAD_PATH)
     const refuse = (status: number, error: string): void => this.#rest.fail(response, status, error)
     const stream = EventStream.open(this.#router, request.raw, response, session.client, refuse)
     if (typeof stream === 'string') return this.#rest.fail(response, 503, stream)

@@ -20,6 +20,7 @@ import type { Sessions } from './sessions.ts'
 
 const MULTI = ['MULTI']
 const EXEC = ['EXEC']
+export const BAD_PATH = 'ERR failed to decode the path'
 const NO_BODY = Buffer.alloc(0)
 
 export class Rest {
@@ -170,7 +171,7 @@ function commandOfPath(request: FastifyRequest): readonly unknown[] | string {
   const url = request.raw.url ?? ''
   const query = queryOf(request)
   const words: unknown[] | undefined = wordsOfPath(query === undefined ? url : url.slice(0, url.indexOf('?')))
-  if (words === undefined) return 'ERR failed to decode the path'
+  if (words === undefined) return BAD_PATH
   const body = bodyOf(request)
   if (body.length > 0) words.push(body)
   if (query !== undefined) {

@@ -4,9 +4,9 @@
 import { LOADING, WRITE } from '../commands/command.ts'
 import type { Entry } from '../commands/table.ts'
 import { errorText } from '../persist/errors.ts'
+import { IS_LOADING } from '../protocol/errors.ts'
 import { CONTROL, controlFlag } from '../shared/control.ts'
 
-const IS_LOADING = 'LOADING Redis is loading the dataset in memory'
 const SAVE_FAILED =
   "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may " +
   'modify the data set are disabled, because this instance is configured to report errors during writes if RDB ' +

@@ -5,6 +5,7 @@ import { MAY_REPLICATE, NO_ASYNC_LOADING, READONLY, STALE, WRITE } from '../comm
 import { isReplica } from '../commands/replication/replication.ts'
 import { commandByName, type Entry } from '../commands/table.ts'
 import { SETTING, type SettingsView } from '../config/settings.ts'
+import { IS_LOADING } from '../protocol/errors.ts'
 import { BLOCK, LOADING_COPY, type ReplicationBlock, ROLE } from '../shared/replication-block.ts'
 import type { Connection } from './connection.ts'
 
@@ -12,7 +13,6 @@ const IS_REPLICA = "ERR Replica can't interact with the keyspace"
 const NO_REPLICAS = 'NOREPLICAS Not enough good replicas to write.'
 const READ_ONLY = "READONLY You can't write against a read only replica."
 const MASTER_DOWN = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
-const IS_LOADING = 'LOADING Redis is loading the dataset in memory'
 const EXEC = commandByName('exec')
 
 /** Whether `replicationRefusal` may have a reason for a command of a client that is no replica. */

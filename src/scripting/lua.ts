@@ -99,6 +99,11 @@ export class Lua extends LuaWasm {
     this.api.luaL_where(state, 1)
     this.pushText(state, text)
     this.api.lua_concat(state, 2)
+    return this.raiseTop(state)
+  }
+
+  /** Raises what is on top of the stack. */
+  raiseTop(state: State): never {
     this.api.lua_error(state)
     throw new Error('an error in Lua does not return')
   }

@@ -13,7 +13,7 @@ import { ALL_RESULTS, GLOBALS, Lua, REGISTRY, TYPE } from './lua.ts'
 import { msgpackLibrary } from './msgpack.ts'
 import { PRELUDE, PRELUDE_NAME } from './prelude.ts'
 import { RandomNumbers, randomFunctions } from './random.ts'
-import { COUNTED, oneLine, ReplyReader, writeValue } from './replies.ts'
+import { COUNTED, oneLine, ReplyReader, STACK_LIMIT, writeValue } from './replies.ts'
 import { structLibrary } from './struct.ts'
 import type { State } from './wasm.ts'
 
@@ -278,8 +278,7 @@ export class ScriptMachine {
     lua.api.lua_createtable(state, 0, 1)
     lua.pushText(state, oneLine(text))
     lua.setRawField(state, -2, 'err')
-    lua.api.lua_error(state)
-    throw new Error('an error in Lua does not return')
+    return lua.raiseTop(state)
   }
 
   /** Puts the arguments on the stack together as a command. Returns false if one is neither string nor number. */
@@ -329,7 +328,7 @@ export class ScriptMachine {
     // Thousands of arguments leave no room for the reply.
     lua.api.lua_settop(state, 0)
     const { u8 } = reply
-    if (!this.#reader.push(state, u8, 0)) this.#raiseTable(state, 'ERR reached lua stack limit')
+    if (!this.#reader.push(state, u8, 0)) this.#raiseTable(state, STACK_LIMIT)
     if (u8[0] === MINUS && raises) lua.api.lua_error(state)
     return 1
   }

@@ -21,6 +21,7 @@ import type { State } from './wasm.ts'
 const LF = 10
 const INT64_MIN = -(2n ** 63n)
 const INT64_EDGE = 2 ** 63
+export const STACK_LIMIT = 'ERR reached lua stack limit'
 /** Marks an error that has been counted already. */
 export const COUNTED = 'ignore_error_stats_update'
 /** A value that is nested deeper is not replied whole: this thread's stack has an end, too. */
@@ -173,8 +174,7 @@ function writeNumber(number: number, reply: Reply): void {
 
 function writeTable(lua: Lua, state: State, reply: Reply, booleans: boolean, depth: number): void {
   const { api } = lua
-  if (depth > DEPTH_MAX || api.lua_checkstack(state, LEVEL_SLOTS) === 0)
-    return reply.error('ERR reached lua stack limit')
+  if (depth > DEPTH_MAX || api.lua_checkstack(state, LEVEL_SLOTS) === 0) return reply.error(STACK_LIMIT)
   /** Whether the table has such a field; its value is on top of the stack then. */
   const has = (name: string, type: number): boolean => {
     if (lua.rawField(state, -1, name) === type) return true

@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads'
 import { replyOfType } from '../commands/server/debug-protocol.ts'
 import { commandByName, type Entry } from '../commands/table.ts'
 import { PERMISSION, SETTING } from '../config/settings.ts'
+import { DB_OUT_OF_RANGE, NOT_AN_INTEGER } from '../protocol/errors.ts'
 import type { Reply } from '../protocol/reply.ts'
 import type { Request } from '../protocol/request.ts'
 import type { Engine } from '../store/engine.ts'
@@ -47,8 +48,8 @@ const COMMANDS: Readonly<Record<string, RunInScript>> = {
   },
   select(req, reply, engine) {
     const db = req.integer(1)
-    if (Number.isNaN(db)) reply.error('ERR value is not an integer or out of range')
-    else if (db < 0 || db >= engine.shards[0].databases) reply.error('ERR DB index is out of range')
+    if (Number.isNaN(db)) reply.error(NOT_AN_INTEGER)
+    else if (db < 0 || db >= engine.shards[0].databases) reply.error(DB_OUT_OF_RANGE)
     else {
       reply.ok()
       return db

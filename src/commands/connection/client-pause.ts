@@ -1,5 +1,6 @@
 // CLIENT PAUSE and UNPAUSE: holding clients back for a while, on all routers.
 
+import { NEGATIVE_TIMEOUT, NOT_A_TIMEOUT } from '../../protocol/errors.ts'
 import { type Question, replyFromRouters } from '../client.ts'
 import { ADMIN, LOADING, NOSCRIPT, type RouterCommand, STALE } from '../command.ts'
 import { PAUSE } from '../pause.ts'
@@ -42,8 +43,8 @@ export const pause: RouterCommand = {
       else if (!req.is(3, 'ALL')) return reply.error('ERR CLIENT PAUSE mode must be WRITE or ALL')
     }
     const ms = req.integer(2)
-    if (!Number.isFinite(ms)) return reply.error('ERR timeout is not an integer or out of range')
-    if (ms < 0) return reply.error('ERR timeout is negative')
+    if (!Number.isFinite(ms)) return reply.error(NOT_A_TIMEOUT)
+    if (ms < 0) return reply.error(NEGATIVE_TIMEOUT)
     replyFromRouters(client, reply, router, pauseQuestion, { kind, until: Date.now() + ms }, out => out.ok())
   },
 }

@@ -1,6 +1,6 @@
 // SELECT, QUIT and RESET: which database a connection works on, and its end.
 
-import { NOT_AN_INTEGER } from '../../protocol/errors.ts'
+import { DB_OUT_OF_RANGE, NOT_AN_INTEGER, OUT_OF_RANGE } from '../../protocol/errors.ts'
 import { ALLOW_BUSY, type Command, FAST, LOADING, NO_AUTH, NOSCRIPT, STALE } from '../command.ts'
 
 export const select: Command = {
@@ -14,8 +14,8 @@ export const select: Command = {
   args: [{ name: 'index', type: 'integer' }],
   serve(client, req, reply, router) {
     const db = req.integer(1)
-    if (db !== (db | 0)) return reply.error(Number.isFinite(db) ? 'ERR value is out of range' : NOT_AN_INTEGER)
-    if (db < 0 || db >= router.engine.shards[0].databases) return reply.error('ERR DB index is out of range')
+    if (db !== (db | 0)) return reply.error(Number.isFinite(db) ? OUT_OF_RANGE : NOT_AN_INTEGER)
+    if (db < 0 || db >= router.engine.shards[0].databases) return reply.error(DB_OUT_OF_RANGE)
     client.db = db
     reply.ok()
   },

@@ -1,7 +1,7 @@
 // Whole databases: DBSIZE, FLUSHDB, FLUSHALL, SWAPDB. All of them hold every shard's lock.
 
 import { SETTING } from '../../config/settings.ts'
-import { SYNTAX } from '../../protocol/errors.ts'
+import { DB_OUT_OF_RANGE, SYNTAX } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
 import type { Engine } from '../../store/engine.ts'
@@ -9,7 +9,6 @@ import { databasesSwap, keyspaceDatabase, ROOT, rootAdd } from '../../store/keys
 import type { Shard } from '../../store/shard.ts'
 import { trackedCount } from '../../store/tracked.ts'
 import { type Argument, type Command, FAST, READONLY, WRITE } from '../command.ts'
-import { NO_SUCH_DATABASE } from './rename.ts'
 
 const MODE: readonly Argument[] = [
   {
@@ -122,7 +121,7 @@ export const swapdb: Command = {
     const second = req.integer(2)
     if (!isInt(second)) return reply.error('ERR invalid second DB index')
     const { databases, engine } = shard
-    if (Math.min(first, second) < 0 || Math.max(first, second) >= databases) return reply.error(NO_SUCH_DATABASE)
+    if (Math.min(first, second) < 0 || Math.max(first, second) >= databases) return reply.error(DB_OUT_OF_RANGE)
     if (first !== second) {
       engine.onSwap?.(first, second)
       for (const each of engine.shards) each.swapping(first, second)

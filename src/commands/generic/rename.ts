@@ -3,7 +3,7 @@
 // The keys may lie on different shards; then the value is copied from arena to arena, else its ref is handed on.
 
 import { SETTING } from '../../config/settings.ts'
-import { NO_SUCH_KEY, NOT_AN_INTEGER, SAME_OBJECT, SYNTAX } from '../../protocol/errors.ts'
+import { DB_OUT_OF_RANGE, NO_SUCH_KEY, NOT_AN_INTEGER, SAME_OBJECT, SYNTAX } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
 import { NOTIFY } from '../../store/engine.ts'
@@ -15,7 +15,6 @@ import { type Command, DENY_OOM, FAST, type KeySpec, oneKey, WRITE } from '../co
 
 const INT_MAX = 2 ** 31 - 1
 const INT_MIN = -(2 ** 31)
-export const NO_SUCH_DATABASE = 'ERR DB index is out of range'
 const NOT_AN_INT = `ERR value is out of range, value must between ${INT_MIN} and ${INT_MAX}`
 
 /** A source in the first argument, a destination in the second. */
@@ -130,7 +129,7 @@ function databaseArgument(shard: Shard, req: Request, i: number, reply: Reply): 
   const db = req.integer(i)
   if (db >= 0 && db < shard.databases) return db
   if (Number.isNaN(db)) reply.error(NOT_AN_INTEGER)
-  else reply.error(db > INT_MAX || db < INT_MIN ? NOT_AN_INT : NO_SUCH_DATABASE)
+  else reply.error(db > INT_MAX || db < INT_MIN ? NOT_AN_INT : DB_OUT_OF_RANGE)
   return -1
 }
 

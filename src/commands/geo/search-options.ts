@@ -4,7 +4,7 @@
 // serves a command at a time. The reading functions return the error's text if something is wrong.
 
 import { type GeoShape, geohashLatitude, geohashLongitude } from '../../bytes/geohash.ts'
-import { NOT_AN_INTEGER, SYNTAX } from '../../protocol/errors.ts'
+import { COUNT_OPTION_NOT_POSITIVE, NOT_AN_INTEGER, SYNTAX } from '../../protocol/errors.ts'
 import type { Request } from '../../protocol/request.ts'
 import type { EntryRef } from '../../store/entry.ts'
 import type { Memory } from '../../store/memory.ts'
@@ -17,7 +17,6 @@ const RADIUS_NEGATIVE = 'ERR radius cannot be negative'
 const WIDTH_NOT_NUMERIC = 'ERR need numeric width'
 const HEIGHT_NOT_NUMERIC = 'ERR need numeric height'
 const BOX_NEGATIVE = 'ERR height or width cannot be negative'
-const COUNT_NOT_POSITIVE = 'ERR COUNT must be > 0'
 const ANY_NEEDS_COUNT = 'ERR the ANY argument requires COUNT argument'
 const STORE_WITH = 'is not compatible with WITHDIST, WITHHASH and WITHCOORD options'
 
@@ -137,7 +136,7 @@ function readOptions(m: Memory, entry: EntryRef | 0, req: Request, kind: Kind): 
     else if (left >= 1 && req.is(i, 'COUNT')) {
       options.count = req.integer(++i)
       if (Number.isNaN(options.count)) return NOT_AN_INTEGER
-      if (options.count <= 0) return COUNT_NOT_POSITIVE
+      if (options.count <= 0) return COUNT_OPTION_NOT_POSITIVE
     } else if (kind.mayStore && left >= 1 && (req.is(i, 'STORE') || req.is(i, 'STOREDIST'))) {
       options.storesDistance = req.is(i, 'STOREDIST')
       options.target = ++i

@@ -1,6 +1,12 @@
 // LPOP, RPOP, LMPOP: taking elements from an end. popInto and popFirst are what blocking commands are made of too.
 
-import { NOT_POSITIVE, SYNTAX, wrongArguments } from '../../protocol/errors.ts'
+import {
+  COUNT_NOT_POSITIVE,
+  NOT_POSITIVE,
+  NUMKEYS_NOT_POSITIVE,
+  SYNTAX,
+  wrongArguments,
+} from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
 import { NOTIFY } from '../../store/engine.ts'
@@ -12,9 +18,6 @@ import { type QuicklistRef, quicklistCount } from '../../store/quicklist-record.
 import { type Shard, WRONG } from '../../store/shard.ts'
 import { type Argument, type Command, FAST, MOVABLE_KEYS, oneKey, type ShardCommand, WRITE } from '../command.ts'
 import { discardIfEmpty, type End, endAt, LEFT, LEFT_OR_RIGHT, listEffort, listOf, NO_END, RIGHT } from './shared.ts'
-
-const NUMKEYS_NOT_POSITIVE = 'ERR numkeys should be greater than 0'
-const COUNT_NOT_POSITIVE = 'ERR count should be greater than 0'
 
 const POP_ARGS: readonly Argument[] = [
   { name: 'key', type: 'key', keySpec: 0 },

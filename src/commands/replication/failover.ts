@@ -1,6 +1,6 @@
 // FAILOVER: hand the master's part over to a replica, without losing a write.
 
-import { SYNTAX } from '../../protocol/errors.ts'
+import { NOT_AN_INTEGER, SYNTAX } from '../../protocol/errors.ts'
 import { failureOf, replyFromMain } from '../client.ts'
 import { ADMIN, type Command, NOSCRIPT, STALE } from '../command.ts'
 
@@ -12,8 +12,6 @@ export interface FailoverArgs {
   readonly timeoutMs: number
   readonly isAbort: boolean
 }
-
-const NOT_AN_INTEGER = 'ERR value is not an integer or out of range'
 
 export const failover: Command = {
   name: 'FAILOVER',

@@ -1,5 +1,6 @@
 // PSYNC and SYNC: the client becomes a replica.
 
+import { NOT_AN_INTEGER } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Client, Router } from '../client.ts'
 import { ADMIN, type Command, NO_ASYNC_LOADING, NO_MULTI, NOSCRIPT } from '../command.ts'
@@ -7,7 +8,6 @@ import { isReplica } from './replication.ts'
 
 const FLAGS = ADMIN | NOSCRIPT | NO_ASYNC_LOADING | NO_MULTI
 const NO_MASTER_LINK = "NOMASTERLINK Can't SYNC while not connected with my master"
-const NOT_AN_OFFSET = 'ERR value is not an integer or out of range'
 
 /** Whether a new replica must be turned away, which has been replied. */
 function isRefused(client: Client, reply: Reply, { replication }: Router): boolean {
@@ -33,7 +33,7 @@ export const psync: Command = {
     const offset = req.integer(2)
     if (!Number.isSafeInteger(offset)) {
       const later = client.later()
-      router.replication.wrongOffset(client).then(() => later(out => out.error(NOT_AN_OFFSET)))
+      router.replication.wrongOffset(client).then(() => later(out => out.error(NOT_AN_INTEGER)))
       return
     }
     if (req.argc > 3 && req.is(3, 'FAILOVER')) return takeOver(client, req.text(1), offset, reply, router)

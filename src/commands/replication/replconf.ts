@@ -1,13 +1,11 @@
 // REPLCONF: what a master and its replica tell each other beside the stream.
 
-import { SYNTAX } from '../../protocol/errors.ts'
+import { NOT_AN_INTEGER, SYNTAX } from '../../protocol/errors.ts'
 import type { Request } from '../../protocol/request.ts'
 import { CAPABILITY } from '../../shared/replication-block.ts'
 import type { Client, Router } from '../client.ts'
 import { ADMIN, ALLOW_BUSY, type Command, LOADING, NOSCRIPT, STALE } from '../command.ts'
 import { replicaFacts } from './replication.ts'
-
-const NOT_AN_INTEGER = 'ERR value is not an integer or out of range'
 
 export const replconf: Command = {
   name: 'REPLCONF',

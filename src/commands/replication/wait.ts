@@ -1,28 +1,26 @@
 // WAIT and WAITAOF: hold the client until enough replicas, or disks, have what it has written.
 
+import { NEGATIVE_TIMEOUT, NOT_A_TIMEOUT, NOT_AN_INTEGER, NOT_POSITIVE } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
 import type { Client, Router } from '../client.ts'
 import { BLOCKING, type Command, NOSCRIPT } from '../command.ts'
 import type { WaitOrder, WaitOutcome } from './replication.ts'
 
-const NOT_AN_INTEGER = 'ERR value is not an integer or out of range'
-const NOT_A_TIMEOUT = 'ERR timeout is not an integer or out of range'
-const NEGATIVE = 'ERR timeout is negative'
 const ON_A_REPLICA =
-  'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated.'
-
+  'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured ' +
+  'to be writable (which is not the default) writes to replicas are just local and are not propagated.'
 const NOT_LOCAL = 'ERR value is out of range, value must between 0 and 1'
-const NOT_POSITIVE = 'ERR value is out of range, must be positive'
 const NO_LOG = 'ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.'
 const AOF_ON_A_REPLICA =
-  'ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are not propagated.'
+  'ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are ' +
+  'not propagated.'
 
 /** The timeout in ms that argument `i` is, -1 after replying what is wrong with it. */
 function timeoutOf(req: Request, i: number, reply: Reply): number {
   const ms = req.integer(i)
   if (!Number.isSafeInteger(ms)) reply.error(NOT_A_TIMEOUT)
-  else if (ms < 0) reply.error(NEGATIVE)
+  else if (ms < 0) reply.error(NEGATIVE_TIMEOUT)
   else return ms
   return -1
 }

@@ -1,5 +1,6 @@
 // The arguments of EVAL and its kin: EVAL script numkeys key … arg …
 
+import { NOT_AN_INTEGER, NUMKEYS_TOO_LARGE } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import { type Request, SENDER } from '../../protocol/request.ts'
 
@@ -21,8 +22,8 @@ export function scriptKeys(req: Request, found: number[]): boolean {
 /** Whether the number of keys makes sense; replies what is wrong if not. */
 export function checkKeys(req: Request, reply: Reply): boolean {
   const count = req.integer(2)
-  if (Number.isNaN(count)) reply.error('ERR value is not an integer or out of range')
-  else if (count > argumentEnd(req) - FIRST_KEY) reply.error("ERR Number of keys can't be greater than number of args")
+  if (Number.isNaN(count)) reply.error(NOT_AN_INTEGER)
+  else if (count > argumentEnd(req) - FIRST_KEY) reply.error(NUMKEYS_TOO_LARGE)
   else if (count < 0) reply.error("ERR Number of keys can't be negative")
   else return true
   return false

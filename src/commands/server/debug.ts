@@ -1,6 +1,7 @@
 // DEBUG: what tests need to see and to provoke. enable-debug-command says who may use it.
 
 import { PERMISSION, SETTING } from '../../config/settings.ts'
+import { commandForbidden } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
 import { LOGS } from '../../shared/log-block.ts'
@@ -28,10 +29,6 @@ export interface DebugCommand {
   readonly most: number
   run(client: Client, req: Request, reply: Reply, router: Router): void
 }
-
-const NOT_ALLOWED =
-  'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can run it from a local ' +
-  'connection, otherwise you need to set this option in the configuration file, and then restart the server.'
 
 const table = new Map<string, DebugCommand>()
 const many = Number.POSITIVE_INFINITY
@@ -131,7 +128,8 @@ export const debug: Command = {
   docFlags: ['syscmd'],
   serve(client, req, reply, router) {
     const allowed = router.engine.settings[SETTING.enableDebugCommand]
-    if (allowed === PERMISSION.NO || (allowed === PERMISSION.LOCAL && !isLocal(client))) return reply.error(NOT_ALLOWED)
+    if (allowed === PERMISSION.NO || (allowed === PERMISSION.LOCAL && !isLocal(client)))
+      return reply.error(commandForbidden('DEBUG'))
     const command = table.get(req.text(1).toUpperCase())
     const args = req.argc - 2
     if (command === undefined || args < command.least || args > command.most) {

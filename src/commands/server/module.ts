@@ -1,11 +1,8 @@
 // MODULE. Modules of Redis are machine code for Redis's own process: skep loads none, and says that none are loaded.
 
+import { commandForbidden } from '../../protocol/errors.ts'
 import { ADMIN, type Command, NO_ASYNC_LOADING, NOSCRIPT, type RouterCommand } from '../command.ts'
 import { helpOf } from '../help.ts'
-
-const NOT_ALLOWED =
-  'ERR MODULE command not allowed. If the enable-module-command option is set to "local", you can run it from a local ' +
-  'connection, otherwise you need to set this option in the configuration file, and then restart the server.'
 
 const list: RouterCommand = {
   name: 'LIST',
@@ -29,7 +26,7 @@ function refused(definition: Pick<RouterCommand, 'name' | 'since' | 'summary' | 
     complexity: 'O(1)',
     flags: ADMIN | NOSCRIPT | NO_ASYNC_LOADING,
     serve(_client, _req, reply) {
-      reply.error(NOT_ALLOWED)
+      reply.error(commandForbidden('MODULE'))
     },
   }
 }

@@ -3,16 +3,12 @@
 // The smallest set is walked and each member looked up in the others, smallest first, in whatever shard they lie.
 
 import { SETTING } from '../../config/settings.ts'
-import { SYNTAX } from '../../protocol/errors.ts'
+import { LIMIT_NEGATIVE, NUMKEYS_NOT_POSITIVE, NUMKEYS_TOO_LARGE, SYNTAX } from '../../protocol/errors.ts'
 import { SetWalk, setAdd } from '../../store/set.ts'
 import type { SetMember } from '../../store/set-member.ts'
 import { type Command, DENY_OOM, MOVABLE_KEYS, READONLY, WRITE } from '../command.ts'
 import { replyMembers, setEffort } from './shared.ts'
 import { removeTarget, resultCreate, resultStore, sources } from './sources.ts'
-
-const NUMKEYS_NOT_POSITIVE = 'ERR numkeys should be greater than 0'
-const NUMKEYS_TOO_LARGE = "ERR Number of keys can't be greater than number of args"
-const LIMIT_NEGATIVE = "ERR LIMIT can't be negative"
 
 const walk = new SetWalk()
 

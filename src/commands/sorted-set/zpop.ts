@@ -1,7 +1,7 @@
 // ZPOPMIN, ZPOPMAX and ZMPOP: take members from one end of a sorted set.
 // The blocking commands call popMembers() and popFirst() too.
 
-import { NOT_POSITIVE, SYNTAX } from '../../protocol/errors.ts'
+import { COUNT_NOT_POSITIVE, NOT_POSITIVE, NUMKEYS_NOT_POSITIVE, SYNTAX } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
 import { NOTIFY } from '../../store/engine.ts'
@@ -11,9 +11,6 @@ import { zsetLength, zsetRemoveRanks } from '../../store/zset.ts'
 import { ZsetWalk } from '../../store/zset-walk.ts'
 import { type Command, FAST, MOVABLE_KEYS, oneKey, WRITE } from '../command.ts'
 import { discardEmpty, zsetEffort } from './shared.ts'
-
-const NUMKEYS_NOT_POSITIVE = 'ERR numkeys should be greater than 0'
-const COUNT_NOT_POSITIVE = 'ERR count should be greater than 0'
 
 const walk = new ZsetWalk()
 

@@ -1,6 +1,6 @@
 // ZUNION, ZINTER and ZDIFF, their storing forms, and ZINTERCARD. The sources may be plain sets too.
 
-import { NOT_AN_INTEGER, SYNTAX } from '../../protocol/errors.ts'
+import { LIMIT_NEGATIVE, NOT_AN_INTEGER, SYNTAX } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
 import { entryType, TYPE } from '../../store/entry.ts'
@@ -15,7 +15,6 @@ import { beginMembers, replyMember, storeDraft } from './shared.ts'
 import { Sources } from './sources.ts'
 
 const WEIGHT_NOT_A_FLOAT = 'ERR weight value is not a float'
-const LIMIT_NEGATIVE = "ERR LIMIT can't be negative"
 const noKeys = (name: string): string => `ERR at least 1 input key is needed for '${name}' command`
 
 /** The one list of a thread: a command fills it anew. */

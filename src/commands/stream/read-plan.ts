@@ -1,6 +1,6 @@
 // The arguments of XREAD and XREADGROUP, read and checked: what a client that blocks waits for, too.
 
-import { NOT_AN_INTEGER, SYNTAX } from '../../protocol/errors.ts'
+import { NEGATIVE_TIMEOUT, NOT_A_TIMEOUT, NOT_AN_INTEGER, SYNTAX } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
 import { entryValue, TYPE } from '../../store/entry.ts'
@@ -10,8 +10,6 @@ import { StreamId } from '../../store/stream-id.ts'
 import { findGroup } from './group-arguments.ts'
 import { BAD_ID, isId } from './ids.ts'
 
-const BAD_TIMEOUT = 'ERR timeout is not an integer or out of range'
-const NEGATIVE_TIMEOUT = 'ERR timeout is negative'
 const GROUP_IN_XREAD = 'ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead.'
 const NOACK_IN_XREAD = 'ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead.'
 const NEW_IN_XREAD =
@@ -66,7 +64,7 @@ export class ReadPlan {
       const more = req.argc - i - 1
       if (more > 0 && req.is(i, 'BLOCK')) {
         this.blockMs = req.integer(++i)
-        if (Number.isNaN(this.blockMs)) return BAD_TIMEOUT
+        if (Number.isNaN(this.blockMs)) return NOT_A_TIMEOUT
         if (this.blockMs < 0) return NEGATIVE_TIMEOUT
       } else if (more > 0 && req.is(i, 'COUNT')) {
         this.count = req.integer(++i)

@@ -1,6 +1,6 @@
 // XCLAIM and XAUTOCLAIM: giving pending entries to another consumer.
 
-import { SYNTAX } from '../../protocol/errors.ts'
+import { COUNT_OPTION_NOT_POSITIVE, SYNTAX } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
 import { RefList } from '../../store/ref-list.ts'
@@ -28,7 +28,6 @@ import { findGroup, found, noGroup, passOnClaim, passOnProgress, seenConsumer } 
 import { BAD_ID, isId, readStart, replyEntry, replyId } from './ids.ts'
 
 const badOption = (what: string, command: string): string => `ERR Invalid ${what} argument for ${command}`
-const BAD_COUNT = 'ERR COUNT must be > 0'
 
 const KEY = 1
 const GROUP = 2
@@ -212,7 +211,7 @@ export const xautoclaim: Command = {
     for (let i = FIRST_ID + 1; i < req.argc; i++) {
       if (req.is(i, 'COUNT') && i + 1 < req.argc) {
         count = req.integer(++i)
-        if (!(count >= 1 && count <= COUNT_MAX)) return reply.error(BAD_COUNT)
+        if (!(count >= 1 && count <= COUNT_MAX)) return reply.error(COUNT_OPTION_NOT_POSITIVE)
       } else if (req.is(i, 'JUSTID')) idsOnly = true
       else return reply.error(SYNTAX)
     }
