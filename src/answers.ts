@@ -27,7 +27,7 @@ export function answers(server: Server): (op: string, args: unknown, router: num
   const failed = (error: string | undefined): { error: string } | null => (error === undefined ? null : { error })
   const table: Record<string, Handler | undefined> = {
     'config-set': async ({ args, local }: SetArgs) => {
-      const failure = await config.set(args, { local, loading: false })
+      const failure = await config.set(args, { local })
       // Other routers know of it before the client hears that it is done.
       await access.push()
       return failed(failure)

@@ -10,6 +10,7 @@ import { Pool } from './persist/pool.ts'
 import { type ReloadOptions, type ReloadParts, reload } from './persist/reload.ts'
 import { Saves } from './persist/saves.ts'
 import { Snapshots } from './persist/snapshots.ts'
+import { CONTROL, controlFlag } from './shared/control.ts'
 import { persistenceView } from './shared/persistence-block.ts'
 import type { Supervisor } from './supervisor.ts'
 import { entryUrl } from './threads.ts'
@@ -73,6 +74,11 @@ export class Persistence {
   /** The folder that files are in. */
   folder(): string {
     return this.ownsProcess ? process.cwd() : resolve(fromByteString(this.#config.get('dir')).toString())
+  }
+
+  /** Whether the data set is being loaded. */
+  get isLoading(): boolean {
+    return controlFlag(this.#parts.control, CONTROL.LOADING) !== 0
   }
 
   /** Loads what was saved. Throws what a user can read. */

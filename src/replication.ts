@@ -375,6 +375,11 @@ export class ReplicationHub implements FailoverHost {
 
   // ---- as a replica: full copies
 
+  /** Whether a full copy is being loaded. */
+  get isLoading(): boolean {
+    return this.block.word('ASYNC_LOADING') !== LOADING_COPY.NONE
+  }
+
   /** Loads what comes through the pipe into the hidden databases. */
   async loadCopy(pipe: SharedArrayBuffer, isSame: boolean): Promise<LoadResult> {
     const { supervisor, log } = this.#server

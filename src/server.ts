@@ -18,6 +18,7 @@ import type { Pool } from './persist/pool.ts'
 import type { ReloadOptions } from './persist/reload.ts'
 import type { Snapshots } from './persist/snapshots.ts'
 import { Persistence } from './persistence.ts'
+import { IS_LOADING } from './protocol/errors.ts'
 import { ReplicationHub } from './replication.ts'
 import type { Places } from './router/listener.ts'
 import type { ListenArgs, Listening } from './router/messages.ts'
@@ -76,6 +77,7 @@ export class Server {
     this.access = new AccessControl(config, log, this.supervisor)
     this.persistence = new Persistence(config, log, this.supervisor)
     this.replication = new ReplicationHub(this)
+    config.whileLoading = () => (this.persistence.isLoading || this.replication.isLoading ? IS_LOADING : undefined)
     const answer = answers(this)
     this.supervisor.onAsk = (router, op, args) => answer(op, args, router)
     config.onApply(['port'], () => this.#listenAnew('Unable to listen on this port. Check server logs.'))
@@ -125,7 +127,7 @@ export class Server {
   /** The port that was free is the configured one from now on, before clients can ask for it. */
   async #settlePort(): Promise<void> {
     this.anyPort = false
-    this.config.settle('port', String(this.port))
+    this.config.put('port', String(this.port))
     await this.check()
   }
 

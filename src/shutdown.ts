@@ -5,7 +5,6 @@ import { pauseQuestion } from './commands/connection/client-pause.ts'
 import { PAUSE } from './commands/pause.ts'
 import type { ShutdownOptions } from './commands/server/shutdown.ts'
 import type { Server } from './server.ts'
-import { CONTROL, controlFlag } from './shared/control.ts'
 import { PERSISTENCE } from './shared/persistence-block.ts'
 import { REPLICA_STATE, REPLICAS_MAX } from './shared/replication-block.ts'
 import { ringsAreEmpty } from './shared/ring.ts'
@@ -113,11 +112,10 @@ export class Shutdown {
 
   /** Puts on disk what must not be lost. Returns the error to reply if that fails. */
   async #keep({ save, force }: ShutdownOptions): Promise<string | undefined> {
-    const { config, log, persistence, supervisor } = this.#server
-    const isLoading = controlFlag(new Int32Array(supervisor.memory.control), CONTROL.LOADING) !== 0
+    const { config, log, persistence } = this.#server
     if (persistence.saves.isSaving) log.warn('There is a snapshot being saved. Giving it up!')
     await persistence.saves.cancel()
-    if (isLoading || !(save ?? config.savePoints().length > 0)) return undefined
+    if (persistence.isLoading || !(save ?? config.savePoints().length > 0)) return undefined
     log.info('Saving the final RDB snapshot before exiting.')
     if ((await persistence.saves.saveNow()) === undefined) return undefined
     if (force) {

@@ -3,6 +3,7 @@
 // Always: a CONFIG SET happens fully or not at all, one after the other; other threads see values once it has succeeded,
 // the shared settings first, the update message after.
 
+import { assert } from '../bytes/assert.ts'
 import type { Directive } from './directive.ts'
 import { SKEP } from './directives/network.ts'
 import { DIRECTIVES, findDirective } from './directives.ts'
@@ -17,12 +18,10 @@ export type ApplyHook = () => string | undefined | Promise<string | undefined>
 /** Hears of values that have come to stay. */
 export type ChangeListener = (update: ConfigUpdate) => void
 
-/** Who sends CONFIG SET, and when. */
+/** Who sends CONFIG SET. */
 export interface SetContext {
   /** The client is on this machine: on loopback or the Unix socket. */
   readonly local: boolean
-  /** A data set is being loaded. */
-  readonly loading: boolean
 }
 
 type Assignment = { readonly directive: Directive; readonly name: string; readonly value: string }
@@ -30,6 +29,8 @@ type Assignment = { readonly directive: Directive; readonly name: string; readon
 export class Config extends ConfigValues {
   /** The file it was read from, as an absolute path of bytes; CONFIG REWRITE writes there. */
   file: string | undefined
+  /** What to reply while data is loaded, where loading would trip over a new value; undefined when it is not. */
+  whileLoading: () => string | undefined = () => undefined
   private readonly hooks = new Map<string, ApplyHook[]>()
   private readonly listeners: ChangeListener[] = []
   private lastSet: Promise<unknown> = Promise.resolve()
@@ -67,8 +68,11 @@ export class Config extends ConfigValues {
     return undefined
   }
 
-  /** Takes down a value that has come about by itself, such as the port that was free. */
-  settle(name: string, value: string): void {
+  /**
+   * Gives a directive a value that nobody has set, in the form that CONFIG GET shows: a command has decided it
+   * (REPLICAOF), or it has come about by itself (the port that was free).
+   */
+  put(name: string, value: string): void {
     this.values.set(name, value)
     writeSettings(this.settings, this)
     for (const listener of this.listeners) listener({ [name]: value })
@@ -119,16 +123,9 @@ export class Config extends ConfigValues {
     return undefined
   }
 
-  /** Gives a directive a value that a command has decided, in the form that CONFIG GET shows. */
-  put(name: string, value: string): void {
-    this.values.set(name, value)
-    writeSettings(this.settings, this)
-    for (const listener of this.listeners) listener({ [name]: value })
-  }
-
   /** Everything that can be said against a CONFIG SET before values are looked at. */
-  private checkNames(args: readonly string[], { local, loading }: SetContext): Assignment[] | string {
-    if (args.length % 2 !== 0) return 'ERR syntax error'
+  private checkNames(args: readonly string[], { local }: SetContext): Assignment[] | string {
+    assert(args.length % 2 === 0, 'every name comes with a value')
     const assignments: Assignment[] = []
     for (let at = 0; at < args.length; at += 2) {
       const name = args[at]
@@ -138,7 +135,8 @@ export class Config extends ConfigValues {
         return failure(name, "can't set immutable config")
       }
       if (directive.guarded && !this.allowsGuarded(local)) return failure(name, "can't set protected config")
-      if (directive.denyLoading && loading) return 'LOADING Redis is loading the dataset in memory'
+      const refusal = directive.denyLoading ? this.whileLoading() : undefined
+      if (refusal !== undefined) return refusal
       if (assignments.some(earlier => earlier.name.toLowerCase() === name.toLowerCase())) {
         return failure(name, 'duplicate parameter')
       }

@@ -49,7 +49,7 @@ export class Reloader {
   async #set(names: readonly string[], values: ReadonlyMap<string, string>): Promise<string | undefined> {
     if (names.length === 0) return undefined
     const args = names.flatMap(name => [name, values.get(name) ?? ''])
-    return this.#config.set(args, { local: true, loading: false })
+    return this.#config.set(args, { local: true })
   }
 }
 

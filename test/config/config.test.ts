@@ -4,7 +4,7 @@ import { findDirective } from '../../src/config/directives.ts'
 import { readSetting, SETTING, viewSettings } from '../../src/config/settings.ts'
 import { ConfigCopy } from '../../src/config/values.ts'
 
-const LOCAL = { local: true, loading: false }
+const LOCAL = { local: true }
 
 function failed(name: string, reason: string): string {
   return `ERR CONFIG SET failed (possibly related to argument '${name}') - ${reason}`
@@ -59,17 +59,20 @@ describe('CONFIG SET', () => {
       return directive && config.assign(directive, [who], false)
     }
     allow('local')
-    expect(await config.set(['DIR', '/'], { local: false, loading: false })).toBe(refusal)
+    expect(await config.set(['DIR', '/'], { local: false })).toBe(refusal)
     expect(await config.set(['DIR', '/'], LOCAL)).toBeUndefined()
     allow('yes')
-    expect(await config.set(['dir', '/tmp'], { local: false, loading: false })).toBeUndefined()
+    expect(await config.set(['dir', '/tmp'], { local: false })).toBeUndefined()
     expect(config.get('dir')).toBe('/tmp')
   })
 
   test('refuses during loading what loading would trip over', async () => {
     const config = new Config()
-    const error = await config.set(['appendonly', 'yes'], { local: true, loading: true })
-    expect(error).toBe('LOADING Redis is loading the dataset in memory')
+    config.whileLoading = () => 'LOADING not now'
+    expect(await config.set(['appendonly', 'yes'], LOCAL)).toBe('LOADING not now')
+    expect(await config.set(['timeout', '7'], LOCAL)).toBeUndefined()
+    config.whileLoading = () => undefined
+    expect(await config.set(['appendonly', 'yes'], LOCAL)).toBeUndefined()
   })
 
   test('hooks run once per command and see the new values', async () => {

@@ -181,7 +181,7 @@ describe.skipIf(!comparable)(title, () => {
     for (const name of DIRECTIVES.flatMap(namesOf).filter(name => !NOT_SET.includes(name))) {
       for (const value of VALUES) {
         const theirs = await client.call('CONFIG', 'SET', name, value)
-        const error = await config.set([name, value], { local: true, loading: false })
+        const error = await config.set([name, value], { local: true })
         const reply = theirs instanceof ErrorReply ? theirs.text : undefined
         const kept = (await values(client, name))[name]
         const own = ownValues(config, name)[name]
@@ -204,7 +204,7 @@ describe.skipIf(!comparable)(title, () => {
     ['masteruser', 'x', 'masteruser', 'y'],
   ])('CONFIG SET %s %s …', async (...args) => {
     const theirs = await client.call('CONFIG', 'SET', ...args)
-    const error = await config.set(args, { local: true, loading: false })
+    const error = await config.set(args, { local: true })
     const arityError = args.length < 2 // answered before the command runs
     if (!arityError) expect(error ?? 'OK').toBe(theirs instanceof ErrorReply ? theirs.text : theirs)
     expect(ownValues(config, 'hz', 'lfu*')).toEqual(await values(client, 'hz', 'lfu*'))
@@ -295,7 +295,7 @@ describe.skipIf(!comparable)(title, () => {
       const argv = other.process.spawnargs.slice(1)
       writeFileSync(join(folder, 'ours.conf'), readFileSync(argv[0]))
       const own = ours([join(folder, 'ours.conf'), ...argv.slice(1)])
-      expect(await own.set(changes, { local: true, loading: false })).toBeUndefined()
+      expect(await own.set(changes, { local: true })).toBeUndefined()
 
       await connection.must('CONFIG', 'REWRITE')
       expect(own.rewrite()).toBeUndefined()

@@ -16,8 +16,7 @@ function configured(text: string, more: Sources = {}): { config: Config; reloade
   return { config, reloader: new Reloader(config, sources), path }
 }
 
-const set = (config: Config, ...args: string[]): Promise<string | undefined> =>
-  config.set(args, { local: true, loading: false })
+const set = (config: Config, ...args: string[]): Promise<string | undefined> => config.set(args, { local: true })
 
 describe('reading the configuration again', () => {
   test('puts to work what the file says anew', async () => {

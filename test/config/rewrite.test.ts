@@ -103,7 +103,7 @@ describe('CONFIG REWRITE', () => {
       'client-output-buffer-limit': 'pubsub 1 2 3',
       'auto-aof-rewrite-min-size': '3gb',
     }
-    expect(await config.set(Object.entries(changes).flat(), { local: true, loading: false })).toBeUndefined()
+    expect(await config.set(Object.entries(changes).flat(), { local: true })).toBeUndefined()
     expect(config.rewrite()).toBeUndefined()
     const second = loadConfig({ file: path })
     if ('fatal' in second) throw new Error(second.fatal.text)
