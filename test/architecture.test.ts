@@ -87,6 +87,20 @@ describe('architecture', () => {
     expect(upward).toEqual([])
   })
 
+  test('an error text that several files send stands in one of them', () => {
+    const places = new Map<string, Set<string>>()
+    for (const { path, code } of sources) {
+      for (const [, single, double] of code.matchAll(
+        /'([A-Z]{3,} (?:[^'\\\n]|\\.){12,})'|"([A-Z]{3,} (?:[^"\\\n]|\\.){12,})"/g,
+      )) {
+        const text = single ?? double
+        places.set(text, (places.get(text) ?? new Set()).add(path))
+      }
+    }
+    const repeated = [...places].filter(([, paths]) => paths.size > 1)
+    expect(repeated.map(([text, paths]) => `${text}: ${[...paths].join(', ')}`)).toEqual([])
+  })
+
   test('source files import nothing outside src', () => {
     const outside = sources.flatMap(source =>
       source.imports.filter(file => !file.startsWith('src/')).map(file => `${source.path} imports ${file}`),
