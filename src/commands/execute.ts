@@ -31,7 +31,7 @@ export function execute(
   engine.begin(now)
   // A master says when keys end: until then its commands find them.
   if ((req.sender.flags & (SENDER.MASTER | SENDER.LOADING)) !== 0) engine.horizon = 0
-  engine.overrules = engine.isReplica && (command.flags & WRITE) !== 0
+  engine.overrules = engine.horizon !== 0 && engine.isReplica && (command.flags & WRITE) !== 0
   // A client that keeps copies is to hear what must go before it reads on; for others, the next write is early enough.
   if ((command.flags & (WRITE | DENY_OOM)) !== 0 || (req.sender.flags & SENDER.TRACKS) !== 0) {
     if (isRefused(engine, command, shard, req)) {

@@ -419,7 +419,6 @@ export class ShardThread {
 
   /** Not during CLIENT PAUSE, which stops all changes, nor when DEBUG says so. */
   #looksForExpired(): boolean {
-    if (this.#engine.isReplica) return false
     // What cannot be logged is better left for later, and what is being loaded is no longer true before its end.
     return [CONTROL.EXPIRE_OFF, CONTROL.PAUSED, CONTROL.LOG_ERROR, CONTROL.LOADING].every(
       word => controlFlag(this.#control, word) === 0,

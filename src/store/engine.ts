@@ -63,7 +63,10 @@ export class Engine {
   /** Who saves old values while a snapshot is taken; every thread that runs commands has one. */
   oldValues: OldValues | undefined
   #mayDelete = true
-  /** A client writes to a replica: an expired key must make way, whatever the master will say. */
+  /**
+   * A client writes to a replica: an expired key must make way, whatever the master will say, and this replica itself
+   * ends what the client gives an end.
+   */
   overrules = false
   /** What has expired by this time is gone; a master's commands find everything. */
   horizon = 0

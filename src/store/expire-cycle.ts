@@ -14,6 +14,7 @@ import { dictScan } from './dict-walk.ts'
 import { type EntryRef, entryExpireAt } from './entry.ts'
 import { hashExpireStep } from './hash-expire.ts'
 import { DATABASE, databaseExpires, keyspaceDatabase, keyspaceRoot, ROOT, rootAdd } from './keyspace.ts'
+import { OwnExpiries } from './own-expiries-cycle.ts'
 import { RefList } from './ref-list.ts'
 import type { Shard } from './shard.ts'
 
@@ -37,6 +38,7 @@ const FIELDS_A_STEP = 32
 export class ExpireCycle {
   readonly #shard: Shard
   readonly #found = new RefList()
+  readonly #own: OwnExpiries
   /** Database that the next visit is to. */
   #database = 0
   /** The slow cycle: whether one has begun, databases still to visit, time left of its share, when the next one starts. */
@@ -53,6 +55,7 @@ export class ExpireCycle {
 
   constructor(shard: Shard) {
     this.#shard = shard
+    this.#own = new OwnExpiries(shard)
   }
 
   /**
@@ -62,9 +65,12 @@ export class ExpireCycle {
   slow(now: number): number {
     const { settings, deletesExpired } = this.#shard.engine
     const period = 1000 / settings[SETTING.hz]
-    // A replica waits for its master's word.
-    if (!deletesExpired) return period
     const start = performance.now()
+    if (!deletesExpired) {
+      // A replica waits for its master's word, but for what its own clients have written.
+      if (this.#shard.engine.isReplica) this.#own.run(now, start + SLICE_MS)
+      return period
+    }
     if (!this.#running) {
       if (start < this.#nextStart) return this.#nextStart - start
       const percent = SLOW_PERCENT + 2 * this.#effort()

@@ -35,7 +35,7 @@
 //       16     4  CURSOR    where the expiry cycle goes on
 //       20     4  FIELDS    time heap of the hashes with fields that expire (hash-expiry.ts)
 //       24     4  ORIGIN    the database's index when the snapshot being taken began
-//       28     4  -         zero
+//       28     4  OWN       dict of the keys whose end clients of a replica have set (own-expiries.ts), 0 = never any
 //       32
 
 import { ARENA, allocateZeroed } from './arena.ts'
@@ -70,7 +70,16 @@ export const ROOT = {
   SIZE: 128,
 } as const
 
-export const DATABASE = { KEYS: 0, EXPIRES: 4, AVG_TTL: 8, CURSOR: 16, FIELDS: 20, ORIGIN: 24, SIZE: 32 } as const
+export const DATABASE = {
+  KEYS: 0,
+  EXPIRES: 4,
+  AVG_TTL: 8,
+  CURSOR: 16,
+  FIELDS: 20,
+  ORIGIN: 24,
+  OWN: 28,
+  SIZE: 32,
+} as const
 
 /** Makes an empty keyspace with `databases` databases in a fresh arena. */
 export function keyspaceCreate(m: Memory, databases: number): void {

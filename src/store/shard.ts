@@ -56,6 +56,7 @@ import {
   markTouch,
 } from './marks.ts'
 import type { Memory } from './memory.ts'
+import { ownExpiryAdd } from './own-expiries.ts'
 import { stringAt, stringLength } from './string.ts'
 import { valueEffort, valueRelease } from './value.ts'
 
@@ -218,7 +219,10 @@ export class Shard {
     entrySetAccess(m, entry, this.#newAccess())
     entryMarkSaved(m, entry)
     dictAdd(m, databaseKeys(m, database), hash, entry)
-    if (entryExpires(m, entry)) dictAdd(m, databaseExpires(m, database), hash, entry)
+    if (entryExpires(m, entry)) {
+      dictAdd(m, databaseExpires(m, database), hash, entry)
+      if (this.engine.overrules) ownExpiryAdd(m, database, hash, entry)
+    }
     expiryLinked(m, database, entry)
     const at = itemKeyAt(m, entry)
     this.engine.notify(NOTIFY.NEW, 'new', db, m.u8, at, itemKeyLength(m, entry))
@@ -244,6 +248,7 @@ export class Shard {
     if (had && has) dictReplace(m, expires, hash, entry, replacement)
     else if (had) dictRemoveItem(m, expires, hash, entry)
     else if (has) dictAdd(m, expires, hash, replacement)
+    if (has && this.engine.overrules) ownExpiryAdd(m, database, hash, replacement)
     expiryLinked(m, database, replacement)
     entryRelease(m, entry)
   }
@@ -260,6 +265,7 @@ export class Shard {
     this.changing(db, entry)
     if (entryExpires(this.m, entry)) {
       this.m.f64[entry + ENTRY.EXPIRE / 8] = expireAt
+      if (this.engine.overrules) ownExpiryAdd(this.m, keyspaceDatabase(this.m, db), this.#hashOf(entry), entry)
       return entry
     }
     return this.#remake(db, entry, expireAt)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { SETTING } from '../../src/config/settings.ts'
+import { BLOCK, ROLE } from '../../src/shared/replication-block.ts'
 import { dictCount } from '../../src/store/dict.ts'
 import { ExpireCycle } from '../../src/store/expire-cycle.ts'
 import { DATABASE, databaseExpires, keyspaceDatabase, ROOT, rootCounter } from '../../src/store/keyspace.ts'
@@ -148,5 +149,37 @@ describe('expiry cycle', () => {
     expect(cycle.slow(keyspace.now)).toBeGreaterThan(0)
     expect(cycle.fast(keyspace.now)).toBe(false)
     expect(expiring(shard, 0)).toBe(50)
+  })
+
+  test('on a replica ends what its own clients have given an end, however that came about', () => {
+    const keyspace = filled(50)
+    const { engine } = keyspace
+    const [shard] = engine.shards
+    engine.followRole(new Int32Array(BLOCK.ROLE / 4 + 1).fill(ROLE.REPLICA))
+    keyspace.db = 3
+    keyspace.call('SET', 'set', 'v', 'PX', 100)
+    keyspace.call('SET', 'given', 'v')
+    keyspace.call('PEXPIRE', 'given', 100)
+    keyspace.call('SET', 'changed', 'v', 'PX', 100_000)
+    keyspace.call('PEXPIRE', 'changed', 100)
+    keyspace.call('SET', 'old', 'v', 'PX', 100)
+    keyspace.call('RENAME', 'old', 'renamed')
+    keyspace.call('SET', 'lasting', 'v', 'PX', 100)
+    keyspace.call('PERSIST', 'lasting')
+    keyspace.call('SET', 'later', 'v', 'PX', 5000)
+    const cycle = new ExpireCycle(shard)
+    keyspace.now += 2000
+    engine.begin(keyspace.now)
+    for (let i = 0; i < 100 && shard.size(3) > 2; i++) cycle.slow(keyspace.now)
+    expect(shard.size(3)).toBe(2)
+    expect(expiring(shard, 3)).toBe(1)
+    // The master's own are left to its word.
+    expect(expiring(shard, 0)).toBe(50)
+    keyspace.now += 5000
+    engine.begin(keyspace.now)
+    for (let i = 0; i < 100 && shard.size(3) > 1; i++) cycle.slow(keyspace.now)
+    expect(keyspace.call('GET', 'lasting')).toBe('v')
+    expect(shard.size(3)).toBe(1)
+    keyspace.check()
   })
 })
