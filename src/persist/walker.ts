@@ -88,6 +88,8 @@ export class Walker implements OwnWalk {
   #next = 0
   /** It rests because of rdb-key-save-delay. */
   #isResting = false
+  /** Entries saved that it has rested for. */
+  #rested = 0
 
   constructor(shard: Shard, run: SnapshotRunBlock, block: OldBlock, ring: RingProducer) {
     this.#shard = shard
@@ -146,6 +148,7 @@ export class Walker implements OwnWalk {
     this.#detached = 0
     this.#detachedCursor = 0
     this.#told.clear()
+    this.#rested = 0
     this.#writer.sink.compresses = this.#shard.engine.settings[SETTING.rdbcompression] !== 0
     this.#forget()
   }
@@ -164,7 +167,7 @@ export class Walker implements OwnWalk {
     if (this.#current !== 0 && !this.#goOn(deadline)) return false
     for (;;) {
       if (!isGivenUp) this.#takeOldValues()
-      if (!this.#canGoOn(deadline)) return false
+      if (!this.#canGoOn(deadline) || (!isGivenUp && this.#rests())) return false
       const detached = detachedFirst(m)
       if (detached !== 0) {
         if (this.#detached !== detached) this.#detachedCursor = 0
@@ -237,9 +240,7 @@ export class Walker implements OwnWalk {
       }
       this.#current = entry
       this.#writer.start(m, origin, entry, now)
-      if (!this.#goOn(deadline)) return -1
-      const delay = this.#shard.engine.settings[SETTING.rdbKeySaveDelay]
-      if (delay !== 0 && this.#delayed(delay)) return -1
+      if (!this.#goOn(deadline) || this.#rests()) return -1
     }
     return next
   }
@@ -269,15 +270,22 @@ export class Walker implements OwnWalk {
     this.#writer.db = db
   }
 
-  /** rdb-key-save-delay: rests after an entry, for tests; a negative one seldom. Returns whether it does. */
-  #delayed(delay: number): boolean {
-    if (delay < 0) {
-      if (Math.random() * -delay < 1) sleepSync(0.001)
-      return false
+  /**
+   * rdb-key-save-delay: rests once for each entry, also for those that were saved because they were about to change; for
+   * tests. A negative delay is a seldom one. Returns whether it rests.
+   */
+  #rests(): boolean {
+    const delay = this.#shard.engine.settings[SETTING.rdbKeySaveDelay]
+    const { saved } = this.#block
+    if (delay > 0 && this.#rested < saved) {
+      this.#rested++
+      this.#next = performance.now() + delay / 1000
+      this.#isResting = true
+      return true
     }
-    this.#next = performance.now() + delay / 1000
-    this.#isResting = true
-    return true
+    for (; delay < 0 && this.#rested < saved; this.#rested++) if (Math.random() * -delay < 1) sleepSync(0.001)
+    this.#rested = saved
+    return false
   }
 
   /** Whether a rest still has its reason: the delay may have been taken back, and the snapshot given up. */
