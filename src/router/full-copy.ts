@@ -30,11 +30,21 @@ export interface CopyResult {
   readonly replicas: number
 }
 
+/** Unsent bytes of a replica that stay as they are. */
+interface Stall {
+  readonly unsent: number
+  readonly since: number
+  /** How often they were found so. */
+  looks: number
+}
+
 /** A socket with more unsent bytes than this is waited for. */
 const UNSENT_BYTES_MAX = 4 * 1024 * 1024
 /** Bytes read before others get a turn. */
 const TURN_BYTES = 512 * 1024
 const LOOK_MS = 5
+/** A stall is only one if it has been looked at so often: this thread itself may have had no processor for long. */
+const STALL_LOOKS = 20
 const NEWLINE_MS = 1000
 
 export class FullCopy {
@@ -42,11 +52,12 @@ export class FullCopy {
   readonly #replication: RouterReplication
   readonly #order: CopyOrder
   readonly #feeds: Set<ReplicaFeed>
+  /** Of those that have not taken what was sent: how much that is, and how long it has been that. */
+  readonly #stalls = new Map<ReplicaFeed, Stall>()
   readonly #reader: SnapshotReader
   readonly #mark = randomBytes(20).toString('hex')
   #file = -1
   #bytes = 0
-  #lastProgress = Date.now()
   #lastNewline = Date.now()
 
   constructor(router: Router, replication: RouterReplication, order: CopyOrder, feeds: readonly ReplicaFeed[]) {
@@ -57,21 +68,32 @@ export class FullCopy {
     this.#reader = new SnapshotReader(router.data.memory.snapshot)
   }
 
+  /** Takes on one more, if there is a file yet to be sent. Returns whether it does. */
+  join(feed: ReplicaFeed): boolean {
+    if (this.#file < 0 || !this.#replication.stream.attach(feed.row, this.#order.offset)) return false
+    this.#feeds.add(feed)
+    feed.socket.write(this.#greeting(feed))
+    return true
+  }
+
+  #greeting(feed: ReplicaFeed): string {
+    const isOld = (this.#replication.block.rowWord(feed.row, 'FLAGS') & REPLICA_FLAG.OLD) !== 0
+    return isOld ? '' : `+FULLRESYNC ${this.#order.id} ${this.#order.offset}\r\n`
+  }
+
   /** A replica is gone. */
   gone(feed: ReplicaFeed): void {
+    this.#stalls.delete(feed)
     if (!this.#feeds.delete(feed) || this.#feeds.size > 0) return
     this.#replication.log('info', 'Diskless rdb transfer, last replica dropped, killing fork child.')
   }
 
   /** Sends all of it. */
   async run(): Promise<CopyResult> {
-    const { id, offset, path, header } = this.#order
-    const { block } = this.#replication
+    const { path, header } = this.#order
     for (const feed of this.#feeds) {
-      const isOld = (block.rowWord(feed.row, 'FLAGS') & REPLICA_FLAG.OLD) !== 0
-      const greeting = isOld ? '' : `+FULLRESYNC ${id} ${offset}\r\n`
       if (path === '') feed.state = REPLICA_STATE.COPIES
-      feed.socket.write(Buffer.from(path === '' ? `${greeting}$EOF:${this.#mark}\r\n` : greeting))
+      feed.socket.write(this.#greeting(feed) + (path === '' ? `$EOF:${this.#mark}\r\n` : ''))
     }
     try {
       if (path !== '') this.#file = openSync(path, 'w+', 0o600)
@@ -89,6 +111,7 @@ export class FullCopy {
       if (this.#file >= 0) {
         closeSync(this.#file)
         unlinkSync(path)
+        this.#file = -1
       }
     }
   }
@@ -109,7 +132,6 @@ export class FullCopy {
         taken += reader.length
       }
       if (taken > 0) {
-        this.#lastProgress = Date.now()
         await new Promise(resolve => setImmediate(resolve))
       } else if (!reader.isDone) {
         await this.#more()
@@ -143,21 +165,31 @@ export class FullCopy {
   /** Whether somebody has not taken what was sent; whoever takes nothing for too long is dropped. */
   #isCongested(): boolean {
     if (this.#file >= 0) return false
+    const now = Date.now()
     let isCongested = false
     for (const feed of [...this.#feeds]) {
-      if (feed.socket.writableLength <= UNSENT_BYTES_MAX) continue
-      isCongested = true
-    }
-    if (isCongested && Date.now() - this.#lastProgress > this.#router.config.number('repl-timeout') * 1000) {
-      for (const feed of [...this.#feeds]) {
-        if (feed.socket.writableLength <= UNSENT_BYTES_MAX) continue
-        this.#replication.log('warn', `Disconnecting timedout replica (full sync): ${feed.name}`)
-        this.#router.drop(feed.client)
-        this.#feeds.delete(feed)
+      const unsent = feed.socket.writableLength
+      if (unsent <= UNSENT_BYTES_MAX) {
+        this.#stalls.delete(feed)
+        continue
       }
-      this.#lastProgress = Date.now()
+      isCongested = true
+      const stall = this.#stalls.get(feed)
+      if (stall?.unsent !== unsent) this.#stalls.set(feed, { unsent, since: now, looks: 0 })
+      else if (++stall.looks >= STALL_LOOKS && now - stall.since > this.#timeoutMs) this.#timedOut(feed)
     }
     return isCongested
+  }
+
+  get #timeoutMs(): number {
+    return this.#router.config.number('repl-timeout') * 1000
+  }
+
+  #timedOut(feed: ReplicaFeed): void {
+    this.#replication.log('warn', `Disconnecting timedout replica (full sync): ${feed.name}`)
+    this.#router.drop(feed.client)
+    this.#stalls.delete(feed)
+    this.#feeds.delete(feed)
   }
 
   /** While a file is written, those that wait hear from us. */

@@ -206,7 +206,8 @@ export class RouterReplication implements Replication {
     if (id !== '?') this.block.add('SYNC_REFUSED', 1)
     this.block.add('SYNC_FULL', 1)
     this.log('info', `Replica ${feed.name} asks for synchronization`)
-    this.#router.ask('copy-wanted', this.#router.index)
+    if (this.#copy?.join(feed) === true) this.log('info', 'Waiting for end of BGSAVE for SYNC')
+    else this.#router.ask('copy-wanted', this.#router.index)
   }
 
   // ---- full copies
@@ -407,9 +408,11 @@ export class RouterReplication implements Replication {
     // Says to one that waits for its copy that we are alive.
     if (feed.state === REPLICA_STATE.WAITS) feed.socket.write(NEWLINE)
     if (feed.state === REPLICA_STATE.FREE || (this.block.rowWord(feed.row, 'FLAGS') & REPLICA_FLAG.OLD) !== 0) return
-    if (feed.state !== REPLICA_STATE.ONLINE) return
+    if (feed.state !== REPLICA_STATE.ONLINE && !feed.onlineOnAck) return
     const timeoutMs = this.#router.config.number('repl-timeout') * 1000
-    if (now - this.block.rowNumber(feed.row, 'ACK_TIME') <= timeoutMs) return
+    // While it loads its copy, a replica says no more than empty lines.
+    const lastHeard = feed.onlineOnAck ? feed.client.lastActive : 0
+    if (now - Math.max(lastHeard, this.block.rowNumber(feed.row, 'ACK_TIME')) <= timeoutMs) return
     this.log('warn', `Disconnecting timedout replica (streaming sync): ${feed.name}`)
     this.#router.drop(feed.client)
   }
