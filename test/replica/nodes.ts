@@ -17,7 +17,7 @@ const AGREE_MS_MAX = 240_000
 
 export async function startNode(kind: ServerKind, options: ServerOptions = {}): Promise<Node> {
   const server = await startServer(kind, {
-    readyMsMax: 60_000,
+    readyMsMax: 120_000,
     shards: 2,
     ...options,
     args: ['--repl-diskless-sync-delay', '0', '--repl-diskless-sync', 'yes', ...(options.args ?? [])],
