@@ -27,11 +27,11 @@ import {
   stringAt,
   stringBlockCreate,
   stringBlockResize,
-  stringBlockWrite,
   stringEncoding,
   stringIsInline,
   stringIsOutline,
   stringLength,
+  textEncoding,
 } from './string.ts'
 import { valueRelease } from './value.ts'
 
@@ -61,7 +61,8 @@ export function setString(
     copyBytes(m.u8, itemKeyAt(m, entry) + keyLength, bytes, at, length)
     return entry
   }
-  const made = makeString(m, encoding, inline, key, keyAt, keyLength, bytes, at, length, expireAt)
+  const made = makeRoom(m, encoding, key, keyAt, keyLength, length, expireAt)
+  copyBytes(m.u8, stringAt(m, made), bytes, at, length)
   if (entry === 0) {
     shard.link(db, made)
   } else {
@@ -114,30 +115,38 @@ export function stringEntryCreate(
   expireAt: number,
 ): EntryRef {
   const encoding = stringEncoding(bytes, at, length)
-  const inline = stringIsInline(keyLength, length)
-  return makeString(m, encoding, inline, key, keyAt, keyLength, bytes, at, length, expireAt)
+  const entry = makeRoom(m, encoding, key, keyAt, keyLength, length, expireAt)
+  copyBytes(m.u8, stringAt(m, entry), bytes, at, length)
+  return entry
 }
 
-function makeString(
+/** An entry in no table yet with room for a string that is no integer: its bytes are the caller's to fill in. */
+export function stringEntryReserve(
   m: Memory,
-  encoding: Encoding,
-  inline: boolean,
   key: Uint8Array,
   keyAt: number,
   keyLength: number,
-  bytes: Uint8Array,
-  at: number,
   length: number,
   expireAt: number,
 ): EntryRef {
-  if (inline) {
+  return makeRoom(m, textEncoding(length), key, keyAt, keyLength, length, expireAt)
+}
+
+function makeRoom(
+  m: Memory,
+  encoding: Encoding,
+  key: Uint8Array,
+  keyAt: number,
+  keyLength: number,
+  length: number,
+  expireAt: number,
+): EntryRef {
+  if (stringIsInline(keyLength, length)) {
     const entry = entryCreate(m, TYPE.STRING, encoding, 0, length, expireAt, key, keyAt, keyLength)
     m.u32[entry * 2 + ENTRY.VALUE / 4] = length
-    copyBytes(m.u8, itemKeyAt(m, entry) + keyLength, bytes, at, length)
     return entry
   }
   const block = stringBlockCreate(m, length)
-  stringBlockWrite(m, block, bytes, at, length)
   const entry = entryCreate(m, TYPE.STRING, encoding, ENTRY_FLAG.OUTLINE, 0, expireAt, key, keyAt, keyLength)
   entrySetValue(m, entry, block)
   return entry

@@ -52,11 +52,17 @@ export function stringLength(m: Memory, entry: EntryRef): number {
   return stringIsOutline(m, entry) ? m.u32[value * 2] : value
 }
 
+/** Whether a string of so many bytes may be an integer. */
+export const stringMayBeInteger = (length: number): boolean => length <= INT_DIGITS_MAX
+
 /** The encoding Redis would give a string that was just set. */
 export function stringEncoding(bytes: Uint8Array, at: number, length: number): Encoding {
-  if (length <= INT_DIGITS_MAX && !Number.isNaN(parseInteger(bytes, at, length))) return ENCODING.INT
-  return length <= EMBSTR_BYTES_MAX ? ENCODING.EMBSTR : ENCODING.RAW
+  if (stringMayBeInteger(length) && !Number.isNaN(parseInteger(bytes, at, length))) return ENCODING.INT
+  return textEncoding(length)
 }
+
+/** The encoding Redis would give a string of `length` bytes that is no integer. */
+export const textEncoding = (length: number): Encoding => (length <= EMBSTR_BYTES_MAX ? ENCODING.EMBSTR : ENCODING.RAW)
 
 /** A block for a long string, with `room` bytes of space and the first `length` in use but not yet written. */
 export function stringBlockCreate(m: Memory, length: number, room = length): StringBlockRef {

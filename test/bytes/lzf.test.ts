@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { byteArray } from '../../src/bytes/byte-array.ts'
 import { lzfCompress, lzfDecompress } from '../../src/bytes/lzf.ts'
 import { chooseSeed, randomFrom } from '../support/random.ts'
 
@@ -11,8 +12,19 @@ function compress(plain: Uint8Array, max = plain.length - 4): Uint8Array | undef
   return length === 0 ? undefined : target.slice(5, 5 + length)
 }
 
+/** Decompresses byte by byte, and word by word where there are views; both must come to the same. */
 function decompress(packed: Uint8Array, length: number): Uint8Array | undefined {
-  const target = new Uint8Array(length + 2).fill(0x7e)
+  const inBytes = decompressTo(new Uint8Array(length + 2), packed, length)
+  const words = byteArray(packed.length)
+  words.set(packed)
+  const inWords = decompressTo(byteArray(length + 2), words, length)
+  expect(inWords === undefined).toBe(inBytes === undefined)
+  if (inBytes !== undefined) expect(Buffer.compare(inBytes, inWords ?? new Uint8Array(0))).toBe(0)
+  return inBytes
+}
+
+function decompressTo(target: Uint8Array, packed: Uint8Array, length: number): Uint8Array | undefined {
+  target.fill(0x7e)
   const isWhole = lzfDecompress(packed, 0, packed.length, target, 1, length)
   expect([target[0], target[length + 1]]).toEqual([0x7e, 0x7e])
   return isWhole ? target.slice(1, length + 1) : undefined

@@ -13,7 +13,8 @@ import {
 } from '../entry.ts'
 import type { Memory } from '../memory.ts'
 import { streamCreate } from '../stream.ts'
-import { stringEntryCreate } from '../string-entry.ts'
+import { stringAt, stringMayBeInteger } from '../string.ts'
+import { stringEntryCreate, stringEntryReserve } from '../string-entry.ts'
 import { valueRelease } from '../value.ts'
 import { RdbDamage } from './damage.ts'
 import { RDB_TYPE } from './format.ts'
@@ -69,13 +70,39 @@ export function decodeEntry(
 ): EntryRef {
   const type = TYPES[rdbType]
   if (type === undefined) throw new RdbDamage(`Unknown RDB encoding type ${rdbType}`)
-  if (type === TYPE.STRING) {
-    source.string(string)
-    return stringEntryCreate(m, key, keyAt, keyLength, string.u8, string.at, string.length, expireAt)
-  }
+  if (type === TYPE.STRING) return readString(m, source, key, keyAt, keyLength, expireAt)
   const entry = entryCreate(m, type, ENCODING.RAW, 0, 0, expireAt, key, keyAt, keyLength)
   try {
     fill(m, settings, source, rdbType, type, entry)
+  } catch (error) {
+    valueRelease(m, entry)
+    entryRelease(m, entry)
+    throw error
+  }
+  return entry
+}
+
+/** A string that is compressed is decompressed where it is to lie. */
+function readString(
+  m: Memory,
+  source: RdbSource,
+  key: Uint8Array,
+  keyAt: number,
+  keyLength: number,
+  expireAt: number,
+): EntryRef {
+  const length = source.compressed()
+  if (length < 0) {
+    source.string(string)
+    return stringEntryCreate(m, key, keyAt, keyLength, string.u8, string.at, string.length, expireAt)
+  }
+  if (stringMayBeInteger(length)) {
+    source.decompress(string.own(length), 0, length)
+    return stringEntryCreate(m, key, keyAt, keyLength, string.u8, 0, length, expireAt)
+  }
+  const entry = stringEntryReserve(m, key, keyAt, keyLength, length, expireAt)
+  try {
+    source.decompress(m.u8, stringAt(m, entry), length)
   } catch (error) {
     valueRelease(m, entry)
     entryRelease(m, entry)

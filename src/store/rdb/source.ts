@@ -3,6 +3,7 @@
 // Always: nothing beyond `end` is read, and no size that the bytes tell is believed before as many are there. Whatever
 // does not fit throws RdbDamage.
 
+import { byteArray } from '../../bytes/byte-array.ts'
 import { copyBytes } from '../../bytes/copy.ts'
 import { writeInteger } from '../../bytes/integers.ts'
 import { lzfDecompress } from '../../bytes/lzf.ts'
@@ -24,11 +25,11 @@ export class RdbString {
   u8: Uint8Array = new Uint8Array(0)
   at = 0
   length = 0
-  #own = new Uint8Array(DIGITS_MAX)
+  #own = byteArray(DIGITS_MAX)
 
   /** Room of its own for `bytes` bytes. */
   own(bytes: number): Uint8Array {
-    if (this.#own.length < bytes) this.#own = new Uint8Array(bytes)
+    if (this.#own.length < bytes) this.#own = byteArray(bytes)
     this.u8 = this.#own
     this.at = 0
     this.length = bytes
@@ -47,6 +48,8 @@ export class RdbSource {
   more: ((source: RdbSource, bytes: number) => boolean) | undefined
   /** `more` leaves the bytes before as they were and goes on with others: a string that was read stays where it is. */
   keepsStill = false
+  /** Bytes of the compressed string whose head has been read. */
+  #size = 0
 
   constructor(u8: Uint8Array, at = 0, end = u8.length) {
     this.u8 = u8
@@ -127,7 +130,10 @@ export class RdbSource {
     if (first < ENCODED) return this.#plain(into, this.size())
     this.at++
     const encoding = first & 0x3f
-    if (encoding === STRING_ENCODING.LZF) return this.#compressed(into)
+    if (encoding === STRING_ENCODING.LZF) {
+      const length = this.#compressedHead()
+      return this.decompress(into.own(length), 0, length)
+    }
     sound(encoding <= STRING_ENCODING.INT32, 'Unknown RDB string encoding type')
     this.#integer(into, 1 << encoding)
   }
@@ -153,13 +159,29 @@ export class RdbSource {
     into.length = length
   }
 
-  #compressed(into: RdbString): void {
-    const size = this.size()
+  /**
+   * If a compressed string comes next, reads its head, sees to it that all of it is there and returns its length when
+   * decompressed; then `decompress` must follow. Else returns -1, and nothing has been read.
+   */
+  compressed(): number {
+    this.need(1)
+    if (this.u8[this.at] !== (ENCODED | STRING_ENCODING.LZF)) return -1
+    this.at++
+    return this.#compressedHead()
+  }
+
+  #compressedHead(): number {
+    this.#size = this.size()
     const length = this.size()
-    sound(length <= size * LZF_GROWTH_MAX, BAD_STRING)
-    this.need(size)
-    const whole = lzfDecompress(this.u8, this.at, size, into.own(length), 0, length)
-    if (!whole) throw new RdbDamage(BAD_STRING)
+    sound(length <= this.#size * LZF_GROWTH_MAX, BAD_STRING)
+    this.need(this.#size)
+    return length
+  }
+
+  /** Decompresses the string whose head has been read to u8[at … at + length). */
+  decompress(u8: Uint8Array, at: number, length: number): void {
+    const size = this.#size
+    if (!lzfDecompress(this.u8, this.at, size, u8, at, length)) throw new RdbDamage(BAD_STRING)
     this.at += size
   }
 }
