@@ -1,6 +1,7 @@
 // Loads what an RDB file holds into the shards: blocking code, for a thread of the pool.
 //
-// Each key is made under its shard's lock, which is kept for some keys at a time. The bytes may be damaged or hostile:
+// Keys are made under their shard's lock, which is kept for some keys at a time; only then are they put into the tables,
+// since a bucket is all but always far away, and many are fetched in little more time than one. The bytes may be damaged or hostile:
 // whatever does not fit ends the loading with RdbDamage, and what was loaded before stays loaded.
 
 import { keySlot } from '../bytes/crc16.ts'
@@ -10,24 +11,25 @@ import { lockWord } from '../shared/control.ts'
 import { lockWait, unlock } from '../shared/lock.ts'
 import { sleepSync } from '../shared/sleep.ts'
 import { lfuRestored, lruRestored } from '../store/access.ts'
-import { dictCount, dictIsRehashing, dictReserve } from '../store/dict.ts'
+import { dictCount, dictFind, dictIsRehashing, dictReserve } from '../store/dict.ts'
 import type { Engine } from '../store/engine.ts'
-import { type EntryRef, entryRelease, entrySetAccess } from '../store/entry.ts'
+import { type EntryRef, entrySetAccess } from '../store/entry.ts'
+import { itemHash, itemKeyAt, itemKeyLength } from '../store/item.ts'
 import { databaseExpires, databaseKeys, keyspaceDatabase } from '../store/keyspace.ts'
-import { memoryRefresh } from '../store/memory.ts'
+import { type Memory, memoryRefresh } from '../store/memory.ts'
+import { Prefetch } from '../store/prefetch.ts'
 import { RdbDamage, sound } from '../store/rdb/damage.ts'
 import { decodeEntry } from '../store/rdb/decode.ts'
 import { OPCODE, RDB_VERSION } from '../store/rdb/format.ts'
 import { type RdbSource, RdbString } from '../store/rdb/source.ts'
 import type { Shard } from '../store/shard.ts'
-import { valueRelease } from '../store/value.ts'
 import type { ByteFeed } from './byte-feed.ts'
 
 /** The first version that ends with a checksum. */
 const CHECKSUM_SINCE = 5
 const HEADER_BYTES = 9
 const CHECKSUM_BYTES = 8
-/** Keys made before a lock is given back for others to have a turn. */
+/** Keys made before they are put into the tables, and the lock is given back for others to have a turn. */
 const TURN = 64
 /** Empty keys that are named in the log. */
 const NAMED_EMPTY = 10
@@ -79,6 +81,11 @@ export class RdbLoader {
   readonly #options: LoadOptions
   readonly #listener: LoadListener
   readonly #key = new RdbString()
+  /** Entries of the locked shard that are in no table yet, and the hashes of their keys. */
+  readonly #made = new Uint32Array(TURN)
+  readonly #hashes = new Int32Array(TURN)
+  readonly #prefetch = new Prefetch(TURN)
+  #count = 0
   #locked: Shard | undefined
   #turn = 0
   #version = 0
@@ -110,7 +117,11 @@ export class RdbLoader {
     try {
       this.#readHeader()
       while (this.#readNext());
+      this.#linkAll()
       this.#readChecksum()
+    } catch (error) {
+      this.#dropAll()
+      throw error
     } finally {
       this.#unlock()
     }
@@ -136,6 +147,7 @@ export class RdbLoader {
       case OPCODE.EOF:
         return false
       case OPCODE.SELECT:
+        this.#linkAll()
         this.#db = source.size()
         sound(
           this.#db < this.#options.databases,
@@ -190,9 +202,8 @@ export class RdbLoader {
     source.string(key)
     const { u8, at, length } = key
     const expireAt = this.#expireAt
-    const shard = this.#lock(this.#engine.shardOfSlot(keySlot(u8, at, length)))
+    const shard = this.#lock(this.#shardOf(u8, at, length))
     const { m, engine } = shard
-    const db = this.#db + this.#options.dbBase
     let entry: EntryRef
     try {
       entry = decodeEntry(m, engine.settings, source, type, u8, at, length, expireAt)
@@ -201,40 +212,75 @@ export class RdbLoader {
       if (this.#empty++ < NAMED_EMPTY) this.#listener.note(`skipping empty key: ${latin1(key)}`)
       return this.#forgetFacts()
     }
-    const isExpired = expireAt >= 0 && expireAt < this.#options.now && this.#options.dropsExpired
-    if (isExpired || this.#options.keepsNothing === true) {
-      valueRelease(m, entry)
-      entryRelease(m, entry)
-      if (isExpired) {
-        this.#expired++
-        this.#listener.expired?.(this.#db, latin1(key))
-      } else this.#loaded++
+    if (expireAt >= 0 && expireAt < this.#options.now && this.#options.dropsExpired) {
+      this.#expired++
+      this.#listener.expired?.(this.#db, latin1(key))
+      shard.free(entry)
     } else {
-      this.#makeWay(shard, db, key, entry)
-      shard.link(db, entry)
-      this.#setAccess(shard, entry)
       this.#loaded++
+      if (this.#options.keepsNothing === true) shard.free(entry)
+      else this.#keep(shard, entry)
     }
     this.#forgetFacts()
     if (this.#options.delay !== 0) this.#sleep()
   }
 
-  /** Deals with a key that is there already. */
-  #makeWay(shard: Shard, db: number, key: RdbString, entry: EntryRef): void {
-    const old = shard.findKey(db, key.u8, key.at, key.length)
-    if (old === 0) return
-    if (this.#options.duplicates === 'replace') return shard.discard(db, old, false)
-    valueRelease(shard.m, entry)
-    entryRelease(shard.m, entry)
-    throw new RdbDamage(`RDB has duplicated key '${latin1(key)}' in DB ${this.#db}`)
+  #shardOf(key: Uint8Array, at: number, length: number): Shard {
+    const { shards } = this.#engine
+    return shards.length === 1 ? shards[0] : this.#engine.shardOfSlot(keySlot(key, at, length))
   }
 
-  #setAccess(shard: Shard, entry: EntryRef): void {
-    const { settings } = shard.engine
+  #keep(shard: Shard, entry: EntryRef): void {
+    const { m } = shard
+    const hash = itemHash(m, entry)
+    entrySetAccess(m, entry, this.#access(shard))
+    this.#made[this.#count] = entry
+    this.#hashes[this.#count++] = hash
+    this.#prefetch.add(m, this.#db + this.#options.dbBase, hash)
+  }
+
+  /** Puts what has been made into the tables, whose buckets are all fetched at once. */
+  #linkAll(): void {
+    const shard = this.#locked
+    if (this.#count === 0 || shard === undefined) return
+    this.#prefetch.fetch()
+    for (let i = 0; i < this.#count; i++) {
+      if (!this.#link(shard, this.#made[i] as EntryRef, this.#hashes[i])) {
+        this.#made.copyWithin(0, i, this.#count)
+        this.#count -= i
+        throw new RdbDamage(`RDB has duplicated key '${keyText(shard.m, this.#made[0])}' in DB ${this.#db}`)
+      }
+    }
+    this.#count = 0
+  }
+
+  /** Returns false if the key is there already and may not be. */
+  #link(shard: Shard, entry: EntryRef, hash: number): boolean {
+    const { m } = shard
+    const db = this.#db + this.#options.dbBase
+    const keys = databaseKeys(m, keyspaceDatabase(m, db))
+    const old = dictFind(m, keys, hash, m.u8, itemKeyAt(m, entry), itemKeyLength(m, entry))
+    if (old !== 0) {
+      if (this.#options.duplicates !== 'replace') return false
+      shard.discard(db, old as number as EntryRef, false)
+    }
+    shard.linkHashed(db, entry, hash)
+    return true
+  }
+
+  /** Frees what has been made and is in no table. */
+  #dropAll(): void {
+    for (let i = 0; i < this.#count; i++) this.#locked?.free(this.#made[i] as EntryRef)
+    this.#count = 0
+  }
+
+  /** What the file says of a key's last use, or that it is used now. */
+  #access(shard: Shard): number {
     const { now } = this.#options
-    if (evictsByFrequency(settings)) {
-      if (this.#frequency >= 0) entrySetAccess(shard.m, entry, lfuRestored(this.#frequency, now))
-    } else if (this.#idle >= 0) entrySetAccess(shard.m, entry, lruRestored(this.#idle, now))
+    if (evictsByFrequency(shard.engine.settings)) {
+      return this.#frequency < 0 ? shard.newAccess() : lfuRestored(this.#frequency, now)
+    }
+    return this.#idle < 0 ? shard.newAccess() : lruRestored(this.#idle, now)
   }
 
   #forgetFacts(): void {
@@ -274,6 +320,7 @@ export class RdbLoader {
   }
 
   #unlock(): void {
+    this.#linkAll()
     if (this.#locked !== undefined && this.#control !== undefined) unlock(this.#control, lockWord(this.#locked.index))
     this.#locked = undefined
   }
@@ -303,6 +350,11 @@ export class RdbLoader {
 
 /** Redis reads files of later versions up to its own; those of 7.2 and on differ in types that are known here. */
 const NEWEST_READ = Math.max(RDB_VERSION, 12)
+
+function keyText(m: Memory, entry: number): string {
+  const at = itemKeyAt(m, entry)
+  return Buffer.from(m.u8.slice(at, at + itemKeyLength(m, entry))).toString('latin1')
+}
 
 const latin1 = ({ u8, at, length }: RdbString): string =>
   Buffer.from(u8.buffer, u8.byteOffset + at, length).toString('latin1')

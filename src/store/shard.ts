@@ -183,7 +183,8 @@ export class Shard {
     entrySetAccess(m, entry, lfuTouch(entryAccess(m, entry), this.engine.now, decay, settings[SETTING.lfuLogFactor]))
   }
 
-  #newAccess(): number {
+  /** What tells of an entry that it has just been used for the first time. */
+  newAccess(): number {
     const { settings, now } = this.engine
     return evictsByFrequency(settings) ? lfuNew(now) : lruClock(now)
   }
@@ -213,10 +214,14 @@ export class Shard {
 
   /** Puts an entry that was just created into the tables; its key must not exist. */
   link(db: number, entry: EntryRef): void {
+    entrySetAccess(this.m, entry, this.newAccess())
+    this.linkHashed(db, entry, this.#hashOf(entry))
+  }
+
+  /** As `link`, for whoever knows the key's hash and has set the entry's access. */
+  linkHashed(db: number, entry: EntryRef, hash: number): void {
     const m = this.m
     const database = keyspaceDatabase(m, db)
-    const hash = this.#hashOf(entry)
-    entrySetAccess(m, entry, this.#newAccess())
     entryMarkSaved(m, entry)
     dictAdd(m, databaseKeys(m, database), hash, entry)
     if (entryExpires(m, entry)) {
