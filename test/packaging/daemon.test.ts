@@ -4,19 +4,13 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { RespClient } from '../support/client.ts'
 import { freePort, projectNode, startServer } from '../support/server.ts'
+import { until } from '../support/until.ts'
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
-
-async function until(what: () => boolean, ms = 30_000): Promise<void> {
-  for (const deadline = Date.now() + ms; !what(); await sleep(20)) {
-    if (Date.now() > deadline) throw new Error('it did not happen in time')
-  }
-}
 
 test('daemonize leaves a server behind that has written its pidfile, and removes it at its end', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'skep-daemon-'))
@@ -26,13 +20,13 @@ test('daemonize leaves a server behind that has written its pidfile, and removes
   try {
     const { status, stdout } = spawnSync(projectNode(), [CLI, ...words.map(String)], { encoding: 'utf8' })
     expect({ status, stdout }).toEqual({ status: 0, stdout: '' })
-    await until(() => existsSync(pidfile) && readFileSync(pidfile, 'utf8').endsWith('\n'))
+    await until('the pidfile is there', () => existsSync(pidfile) && readFileSync(pidfile, 'utf8').endsWith('\n'))
     const pid = Number(readFileSync(pidfile, 'utf8'))
     const client = await RespClient.connect({ port })
     expect(await client.must('INFO', 'server')).toContain(`process_id:${pid}\r\n`)
     client.close()
     process.kill(pid, 'SIGTERM')
-    await until(() => !existsSync(pidfile))
+    await until('it is removed', () => !existsSync(pidfile))
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }

@@ -1,9 +1,9 @@
 // Nodes of a replication for tests: starting them, waiting until they agree, and writing at random.
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import type { Random } from '../support/random.ts'
 import { type ServerKind, type ServerOptions, startServer, type TestServer } from '../support/server.ts'
+import { until as untilTrue } from '../support/until.ts'
 
 /** A server and a connection to it. */
 export interface Node {
@@ -40,14 +40,9 @@ export async function info(node: Node, field: string): Promise<string> {
   return new RegExp(`^${field}:(.*?)\r?$`, 'm').exec(text)?.[1] ?? ''
 }
 
-/** Waits until `check` holds. */
-export async function until(what: string, check: () => Promise<boolean>, msMax = AGREE_MS_MAX): Promise<void> {
-  const deadline = Date.now() + msMax
-  while (!(await check())) {
-    if (Date.now() > deadline) throw new Error(`${what}: not in ${msMax} ms`)
-    await sleep(50)
-  }
-}
+/** Waits until `check` holds: longer than other tests, since links are made anew in seconds. */
+export const until = (what: string, check: () => Promise<boolean>): Promise<void> =>
+  untilTrue(what, check, AGREE_MS_MAX)
 
 export async function follow(node: Node, master: Node): Promise<void> {
   await node.redis.call('REPLICAOF', '127.0.0.1', String(master.server.port))

@@ -1,13 +1,12 @@
 // Clients that wait and transactions, over sockets: what only whole servers with several routers and shards show.
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { RespClient } from '../support/client.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { until } from '../support/until.ts'
 
 let server: TestServer
 let client: RespClient
-const WAIT_MS_MAX = 10_000
 
 beforeAll(async () => {
   server = await startServer('skep', { shards: 3, args: ['--routers', '2'], readyMsMax: 60_000 })
@@ -22,13 +21,10 @@ beforeEach(async () => {
 })
 
 /** Waits until so many clients wait. */
-async function waiting(count: number): Promise<void> {
-  const until = Date.now() + WAIT_MS_MAX
-  while (!String(await client.must('INFO', 'clients')).includes(`blocked_clients:${count}\r\n`)) {
-    if (Date.now() > until) throw new Error(`not ${count} clients wait: ${await client.must('INFO', 'clients')}`)
-    await sleep(5)
-  }
-}
+const waiting = (count: number): Promise<void> =>
+  until(`${count} clients wait`, async () =>
+    String(await client.must('INFO', 'clients')).includes(`blocked_clients:${count}\r\n`),
+  )
 
 test('clients that hang up while they wait take nothing', async () => {
   const others = await Promise.all(Array.from({ length: 10 }, () => server.connect()))

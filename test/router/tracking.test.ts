@@ -1,25 +1,12 @@
 // Client-side caching over sockets: with one router, where all is at hand, and with several, whose words travel.
 
 import { connect } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { encodeCommand, type RespClient } from '../support/client.ts'
 import { parseFrame, plain, type Value } from '../support/frame.ts'
 import { chooseSeed, randomFrom } from '../support/random.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-
-const WAIT_MS_MAX = 10_000
-
-/** Asks until the answer satisfies. */
-async function until<T>(ask: () => Promise<T>, isGood: (answer: T) => boolean): Promise<T> {
-  const end = Date.now() + WAIT_MS_MAX
-  for (;;) {
-    const answer = await ask()
-    if (isGood(answer)) return answer
-    if (Date.now() > end) throw new Error(`it stays ${JSON.stringify(answer)}`)
-    await sleep(5)
-  }
-}
+import { until } from '../support/until.ts'
 
 describe.each([1, 2])('tracking with %i router(s)', routers => {
   let server: TestServer
@@ -91,8 +78,9 @@ describe.each([1, 2])('tracking with %i router(s)', routers => {
   test('what expires or is flushed is told of', async () => {
     const reader = await on(1)
     await reader.must('CLIENT', 'TRACKING', 'ON', 'NOLOOP')
-    await reader.must('SET', 'a', 1, 'PX', 20)
-    await reader.must('GET', 'a')
+    // Again where it was gone before it was read.
+    do await reader.must('SET', 'a', 1, 'PX', 50)
+    while ((await reader.must('GET', 'a')) === null)
     expect(await reader.nextPush()).toEqual(['invalidate', ['a']])
     await reader.must('GET', 'b')
     await writer.must('FLUSHDB')
@@ -164,10 +152,7 @@ describe.each([1, 2])('tracking with %i router(s)', routers => {
     expect(await listener.next()).toEqual(['message', '__redis__:invalidate', null])
     await reader.must('GET', 'b')
     await listener.close()
-    await until(
-      async () => String(await writer.must('CLIENT', 'LIST')).includes(`id=${id} `),
-      there => !there,
-    )
+    await until('it is gone', async () => !String(await writer.must('CLIENT', 'LIST')).includes(`id=${id} `))
     await writer.must('SET', 'b', 1)
     expect(await reader.nextPush()).toEqual(['tracking-redir-broken', id])
     const about = (await reader.must('CLIENT', 'TRACKINGINFO')) as ReadonlyMap<string, Value>
@@ -220,15 +205,9 @@ describe.each([1, 2])('tracking with %i router(s)', routers => {
     const values = (await writers[0].must('MGET', ...keys)) as Value[]
     const wrong = (): string[] =>
       caches.flatMap(({ held }) => keys.filter((key, i) => held.has(key) && held.get(key) !== values[i]))
-    await until(
-      async () => caches.some(cache => cache.isWaiting),
-      waiting => !waiting,
-    )
-    await until(
-      async () => wrong(),
-      found => found.length === 0,
-    ).catch(error => {
-      throw new Error(`SKEP_SEED=${seed}: ${error.message}`)
+    await until('all is answered', () => !caches.some(cache => cache.isWaiting))
+    await until(`no cache is wrong (SKEP_SEED=${seed})`, () => wrong().length === 0).catch(error => {
+      throw new Error(`${error.message}: ${wrong()}`)
     })
     expect(caches.reduce((sum, { told }) => sum + told, 0)).toBeGreaterThan(100)
     for (const cache of caches) cache.close()
@@ -254,10 +233,7 @@ class Cache {
 
   static async open(port: number): Promise<Cache> {
     const cache = new Cache(port)
-    await until(
-      async () => cache.isWaiting,
-      waiting => !waiting,
-    )
+    await until('it is greeted', () => !cache.isWaiting)
     return cache
   }
 

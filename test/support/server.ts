@@ -50,14 +50,18 @@ export type TestServer = {
   /** Resolves when the process has ended. */
   readonly ended: Promise<ServerEnd>
   connect(): Promise<RespClient>
-  /** Sends the signal (SIGTERM unless told otherwise), SIGKILL after ten seconds, and waits for the end. */
+  /** Sends the signal (SIGTERM unless told otherwise), SIGKILL after half a minute, and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<ServerEnd>
 }
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const READY = /Ready to accept connections/
-const STOP_MS_MAX = 10_000
-const PORT_ATTEMPTS_MAX = 5
+const READY_MS_MAX = 60_000
+const STOP_MS_MAX = 30_000
+const LOGGED_MS_MAX = 30_000
+/** Below the ports that Linux gives to connections, so that none of them takes a free one before a server does. */
+const PORTS = { FIRST: 12_000, COUNT: 20_000 }
+const PORT_ATTEMPTS_MAX = 10
 
 /** Servers that still run, to be ended should the test process end without having stopped them. */
 const running = new Map<ChildProcess, string | undefined>()
@@ -101,17 +105,24 @@ export function redisVersion(): string | undefined {
 }
 
 /** A port on 127.0.0.1 that was free just now. */
-export function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    const port = PORTS.FIRST + Math.floor(Math.random() * PORTS.COUNT)
+    try {
+      await probe(port)
+      return port
+    } catch (error) {
+      if (attempt === PORT_ATTEMPTS_MAX) throw error
+    }
+  }
+}
+
+/** Listens on a port for a moment; rejects when it is taken. */
+function probe(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => {
-        if (address !== null && typeof address === 'object') resolve(address.port)
-        else reject(new Error('the probe has no port'))
-      })
-    })
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve()))
   })
 }
 
@@ -120,7 +131,7 @@ export async function startServer(kind: ServerKind, options: ServerOptions = {})
   for (let attempt = 1; ; attempt++) {
     const server = await launch(kind, options)
     try {
-      await server.logged(READY, options.readyMsMax ?? 30_000)
+      await server.logged(READY, options.readyMsMax ?? READY_MS_MAX)
       return server
     } catch (error) {
       const taken = /Failed listening on port|Address already in use/.test(server.output())
@@ -177,7 +188,7 @@ export async function launch(kind: ServerKind, options: ServerOptions = {}): Pro
     process: child,
     output: () => output,
     ended,
-    async logged(pattern, timeoutMs = 10_000) {
+    async logged(pattern, timeoutMs = LOGGED_MS_MAX) {
       const deadline = Date.now() + timeoutMs
       while (!pattern.test(output)) {
         if (hasEnded) throw new Error(`${words.join(' ')} ended before it logged ${pattern}:\n${output}`)
