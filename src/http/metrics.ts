@@ -106,32 +106,21 @@ export class Metrics {
   }
 
   #gauge(name: string, help: string, labelNames: readonly string[], read: (add: Add) => void): void {
-    new Gauge({
-      name,
-      help,
-      labelNames: [...labelNames],
-      registers: [this.registry],
-      collect() {
-        this.reset()
-        // Without labels, a metric that nothing is known of would be told as 0.
-        if (labelNames.length === 0) this.remove({})
-        read((labels, value) => this.set(labels, value))
-      },
+    const gauge: Gauge = new Gauge({
+      ...this.#traits(name, help, labelNames),
+      collect: () => readAnew(gauge, labelNames, () => read((labels, value) => gauge.set(labels, value))),
     })
   }
 
   #counter(name: string, help: string, labelNames: readonly string[], read: (add: Add) => void): void {
-    new Counter({
-      name,
-      help,
-      labelNames: [...labelNames],
-      registers: [this.registry],
-      collect() {
-        this.reset()
-        if (labelNames.length === 0) this.remove({})
-        read((labels, value) => this.inc(labels, value))
-      },
+    const counter: Counter = new Counter({
+      ...this.#traits(name, help, labelNames),
+      collect: () => readAnew(counter, labelNames, () => read((labels, value) => counter.inc(labels, value))),
     })
+  }
+
+  #traits(name: string, help: string, labelNames: readonly string[]) {
+    return { name, help, labelNames: [...labelNames], registers: [this.registry] }
   }
 
   #fields(): void {
@@ -239,6 +228,14 @@ export class Metrics {
 }
 
 type Add = (labels: Record<string, string>, value: number) => void
+
+/** Drops the values of the last scrape, and reads those of now. */
+function readAnew(metric: Gauge | Counter, labelNames: readonly string[], read: () => void): void {
+  metric.reset()
+  // Without labels, a metric that nothing is known of would be told as 0.
+  if (labelNames.length === 0) metric.remove({})
+  read()
+}
 
 function keysOf(shard: InfoFacts['router']['engine']['shards'][number]): number {
   let keys = 0

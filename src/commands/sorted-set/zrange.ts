@@ -8,199 +8,141 @@ import { TYPE } from '../../store/entry.ts'
 import { type Shard, WRONG } from '../../store/shard.ts'
 import { Draft } from '../../store/zset/draft.ts'
 import { ZsetWalk } from '../../store/zset-walk.ts'
-import { type Command, DENY_OOM, oneKey, READONLY, WRITE } from '../command.ts'
+import { type Argument, type Command, DENY_OOM, oneKey, READONLY, type ShardCommand, WRITE } from '../command.ts'
 import { type By, findRanks, range, rangeCost, readRange } from './range.ts'
 import { beginMembers, removeTarget, replyMember, storeDraft } from './shared.ts'
 
 const walk = new ZsetWalk()
 const draft = new Draft()
 
+const BY: Argument = {
+  name: 'sortby',
+  type: 'oneof',
+  flags: ['optional'],
+  args: [
+    { name: 'byscore', type: 'pure-token', token: 'BYSCORE' },
+    { name: 'bylex', type: 'pure-token', token: 'BYLEX' },
+  ],
+}
+const REV: Argument = { name: 'rev', type: 'pure-token', token: 'REV', flags: ['optional'] }
+const LIMIT: Argument = {
+  name: 'offset_count',
+  type: 'block',
+  token: 'LIMIT',
+  flags: ['optional'],
+  args: [
+    { name: 'offset', type: 'integer' },
+    { name: 'count', type: 'integer' },
+  ],
+}
+const WITH_SCORES: Argument = { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] }
+
+/** What all that reply a range have in common. `by` and `isReversed` are undefined where the arguments say it. */
+function replies(
+  by: By | undefined,
+  isReversed: boolean | undefined,
+): Omit<ShardCommand, 'name' | 'since' | 'summary' | 'args'> {
+  return {
+    group: 'sorted-set',
+    complexity: 'O(log(N)+M) for M members returned from a sorted set of N',
+    arity: -4,
+    flags: READONLY,
+    keys: oneKey('RO', 'access'),
+    cost: (shard, req) => rangeCost(shard, req, 1, by, isReversed),
+
+    run: (shard, req, reply) => replyRange(shard, req, reply, by, isReversed),
+  }
+}
+
 export const zrange: Command = {
+  ...replies(undefined, undefined),
   name: 'ZRANGE',
-  group: 'sorted-set',
   since: '1.2.0',
   summary: 'Returns a range of the members of a sorted set: by rank, score or the members themselves.',
-  complexity: 'O(log(N)+M) for M members returned from a sorted set of N',
-  arity: -4,
-  flags: READONLY,
-  keys: oneKey('RO', 'access'),
   history: [['6.2.0', 'Takes `REV`, `BYSCORE`, `BYLEX` and `LIMIT`.']],
   args: [
     { name: 'key', type: 'key', keySpec: 0 },
     { name: 'start', type: 'string' },
     { name: 'stop', type: 'string' },
-    {
-      name: 'sortby',
-      type: 'oneof',
-      since: '6.2.0',
-      flags: ['optional'],
-      args: [
-        { name: 'byscore', type: 'pure-token', token: 'BYSCORE' },
-        { name: 'bylex', type: 'pure-token', token: 'BYLEX' },
-      ],
-    },
-    { name: 'rev', type: 'pure-token', token: 'REV', since: '6.2.0', flags: ['optional'] },
-    {
-      name: 'offset_count',
-      type: 'block',
-      token: 'LIMIT',
-      since: '6.2.0',
-      flags: ['optional'],
-      args: [
-        { name: 'offset', type: 'integer' },
-        { name: 'count', type: 'integer' },
-      ],
-    },
-    { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
+    { ...BY, since: '6.2.0' },
+    { ...REV, since: '6.2.0' },
+    { ...LIMIT, since: '6.2.0' },
+    WITH_SCORES,
   ],
-  cost: (shard, req) => rangeCost(shard, req, 1, undefined, undefined),
-
-  run: (shard, req, reply) => replyRange(shard, req, reply, undefined, undefined),
 }
 
 export const zrevrange: Command = {
+  ...replies('rank', true),
   name: 'ZREVRANGE',
-  group: 'sorted-set',
   since: '1.2.0',
   summary: 'Returns a range of ranks of a sorted set, the highest score first.',
-  complexity: 'O(log(N)+M) for M members returned from a sorted set of N',
-  arity: -4,
-  flags: READONLY,
-  keys: oneKey('RO', 'access'),
   deprecated: { since: '6.2.0', replacement: '`ZRANGE` with the `REV` argument' },
   args: [
     { name: 'key', type: 'key', keySpec: 0 },
     { name: 'start', type: 'integer' },
     { name: 'stop', type: 'integer' },
-    { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
+    WITH_SCORES,
   ],
-  cost: (shard, req) => rangeCost(shard, req, 1, 'rank', true),
-
-  run: (shard, req, reply) => replyRange(shard, req, reply, 'rank', true),
 }
 
 export const zrangebyscore: Command = {
+  ...replies('score', false),
   name: 'ZRANGEBYSCORE',
-  group: 'sorted-set',
   since: '1.0.5',
   summary: 'Returns the members of a sorted set whose scores are in a range.',
-  complexity: 'O(log(N)+M) for M members returned from a sorted set of N',
-  arity: -4,
-  flags: READONLY,
-  keys: oneKey('RO', 'access'),
   history: [['2.0.0', 'Takes `WITHSCORES`.']],
   deprecated: { since: '6.2.0', replacement: '`ZRANGE` with the `BYSCORE` argument' },
   args: [
     { name: 'key', type: 'key', keySpec: 0 },
     { name: 'min', type: 'double' },
     { name: 'max', type: 'double' },
-    { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', since: '2.0.0', flags: ['optional'] },
-    {
-      name: 'offset_count',
-      type: 'block',
-      token: 'LIMIT',
-      flags: ['optional'],
-      args: [
-        { name: 'offset', type: 'integer' },
-        { name: 'count', type: 'integer' },
-      ],
-    },
+    { ...WITH_SCORES, since: '2.0.0' },
+    LIMIT,
   ],
-  cost: (shard, req) => rangeCost(shard, req, 1, 'score', false),
-
-  run: (shard, req, reply) => replyRange(shard, req, reply, 'score', false),
 }
 
 export const zrevrangebyscore: Command = {
+  ...replies('score', true),
   name: 'ZREVRANGEBYSCORE',
-  group: 'sorted-set',
   since: '2.2.0',
   summary: 'Returns the members of a sorted set whose scores are in a range, the highest first.',
-  complexity: 'O(log(N)+M) for M members returned from a sorted set of N',
-  arity: -4,
-  flags: READONLY,
-  keys: oneKey('RO', 'access'),
   history: [['2.1.6', 'Bounds may be exclusive.']],
   deprecated: { since: '6.2.0', replacement: '`ZRANGE` with the `REV` and `BYSCORE` arguments' },
   args: [
     { name: 'key', type: 'key', keySpec: 0 },
     { name: 'max', type: 'double' },
     { name: 'min', type: 'double' },
-    { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
-    {
-      name: 'offset_count',
-      type: 'block',
-      token: 'LIMIT',
-      flags: ['optional'],
-      args: [
-        { name: 'offset', type: 'integer' },
-        { name: 'count', type: 'integer' },
-      ],
-    },
+    WITH_SCORES,
+    LIMIT,
   ],
-  cost: (shard, req) => rangeCost(shard, req, 1, 'score', true),
-
-  run: (shard, req, reply) => replyRange(shard, req, reply, 'score', true),
 }
 
 export const zrangebylex: Command = {
+  ...replies('lex', false),
   name: 'ZRANGEBYLEX',
-  group: 'sorted-set',
   since: '2.8.9',
   summary: 'Returns a range of members of a sorted set whose scores are all the same.',
-  complexity: 'O(log(N)+M) for M members returned from a sorted set of N',
-  arity: -4,
-  flags: READONLY,
-  keys: oneKey('RO', 'access'),
   deprecated: { since: '6.2.0', replacement: '`ZRANGE` with the `BYLEX` argument' },
   args: [
     { name: 'key', type: 'key', keySpec: 0 },
     { name: 'min', type: 'string' },
     { name: 'max', type: 'string' },
-    {
-      name: 'offset_count',
-      type: 'block',
-      token: 'LIMIT',
-      flags: ['optional'],
-      args: [
-        { name: 'offset', type: 'integer' },
-        { name: 'count', type: 'integer' },
-      ],
-    },
+    LIMIT,
   ],
-  cost: (shard, req) => rangeCost(shard, req, 1, 'lex', false),
-
-  run: (shard, req, reply) => replyRange(shard, req, reply, 'lex', false),
 }
 
 export const zrevrangebylex: Command = {
+  ...replies('lex', true),
   name: 'ZREVRANGEBYLEX',
-  group: 'sorted-set',
   since: '2.8.9',
   summary: 'Returns a range of members of a sorted set whose scores are all the same, the last first.',
-  complexity: 'O(log(N)+M) for M members returned from a sorted set of N',
-  arity: -4,
-  flags: READONLY,
-  keys: oneKey('RO', 'access'),
   deprecated: { since: '6.2.0', replacement: '`ZRANGE` with the `REV` and `BYLEX` arguments' },
   args: [
     { name: 'key', type: 'key', keySpec: 0 },
     { name: 'max', type: 'string' },
     { name: 'min', type: 'string' },
-    {
-      name: 'offset_count',
-      type: 'block',
-      token: 'LIMIT',
-      flags: ['optional'],
-      args: [
-        { name: 'offset', type: 'integer' },
-        { name: 'count', type: 'integer' },
-      ],
-    },
+    LIMIT,
   ],
-  cost: (shard, req) => rangeCost(shard, req, 1, 'lex', true),
-
-  run: (shard, req, reply) => replyRange(shard, req, reply, 'lex', true),
 }
 
 export const zrangestore: Command = {
@@ -220,26 +162,9 @@ export const zrangestore: Command = {
     { name: 'src', type: 'key', keySpec: 1 },
     { name: 'min', type: 'string' },
     { name: 'max', type: 'string' },
-    {
-      name: 'sortby',
-      type: 'oneof',
-      flags: ['optional'],
-      args: [
-        { name: 'byscore', type: 'pure-token', token: 'BYSCORE' },
-        { name: 'bylex', type: 'pure-token', token: 'BYLEX' },
-      ],
-    },
-    { name: 'rev', type: 'pure-token', token: 'REV', flags: ['optional'] },
-    {
-      name: 'offset_count',
-      type: 'block',
-      token: 'LIMIT',
-      flags: ['optional'],
-      args: [
-        { name: 'offset', type: 'integer' },
-        { name: 'count', type: 'integer' },
-      ],
-    },
+    BY,
+    REV,
+    LIMIT,
   ],
   cost: (shard, req) => rangeCost(shard, req, 2, undefined, undefined),
 

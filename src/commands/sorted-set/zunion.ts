@@ -9,7 +9,16 @@ import { setCount } from '../../store/set.ts'
 import type { Shard } from '../../store/shard.ts'
 import { Draft } from '../../store/zset/draft.ts'
 import { zsetLength } from '../../store/zset.ts'
-import { type Command, DENY_OOM, MOVABLE_KEYS, READONLY, WRITE } from '../command.ts'
+import {
+  type Argument,
+  type Command,
+  DENY_OOM,
+  type KeySpec,
+  MOVABLE_KEYS,
+  READONLY,
+  type ShardCommand,
+  WRITE,
+} from '../command.ts'
 import { type Aggregate, compute, countIntersection, type Operation } from './algebra.ts'
 import { beginMembers, replyMember, storeDraft } from './shared.ts'
 import { Sources } from './sources.ts'
@@ -22,175 +31,114 @@ const sources = new Sources()
 const draft = new Draft()
 const options = { aggregate: 'sum' as Aggregate, withScores: false, limit: 0 }
 
-export const zunion: Command = {
-  name: 'ZUNION',
-  group: 'sorted-set',
-  since: '6.2.0',
-  summary: 'Returns the union of sorted sets.',
-  complexity: 'O(N)+O(M*log(M)), N being the size of all sorted sets and M that of the result',
-  arity: -3,
-  flags: READONLY | MOVABLE_KEYS,
-  keys: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { countAt: 0, first: 1, step: 1 } }],
-  args: [
-    { name: 'numkeys', type: 'integer' },
-    { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
-    { name: 'weight', type: 'integer', token: 'WEIGHTS', flags: ['optional', 'multiple'] },
-    {
-      name: 'aggregate',
-      type: 'oneof',
-      token: 'AGGREGATE',
-      flags: ['optional'],
-      args: [
-        { name: 'sum', type: 'pure-token', token: 'SUM' },
-        { name: 'min', type: 'pure-token', token: 'MIN' },
-        { name: 'max', type: 'pure-token', token: 'MAX' },
-      ],
-    },
-    { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
-  ],
-  cost: (shard, req) => sourcesCost(shard, req, 1),
+const UNION_COMPLEXITY = 'O(N)+O(M*log(M)), N being the size of all sorted sets and M that of the result'
+const INTER_COMPLEXITY =
+  'O(N*K)+O(M*log(M)), N being the size of the smallest of K sorted sets and M that of the result'
+const DIFF_COMPLEXITY = 'O(N*K+M*log(M)), N being the size of the first of K sorted sets and M that of the result'
 
-  run: (shard, req, reply) => replyResult(shard, req, reply, 'union', 'zunion'),
+const SOURCES: KeySpec = { flags: ['RO', 'access'], begin: { index: 1 }, find: { countAt: 0, first: 1, step: 1 } }
+
+const NUMKEYS: Argument = { name: 'numkeys', type: 'integer' }
+const WEIGHTS: readonly Argument[] = [
+  { name: 'weight', type: 'integer', token: 'WEIGHTS', flags: ['optional', 'multiple'] },
+  {
+    name: 'aggregate',
+    type: 'oneof',
+    token: 'AGGREGATE',
+    flags: ['optional'],
+    args: [
+      { name: 'sum', type: 'pure-token', token: 'SUM' },
+      { name: 'min', type: 'pure-token', token: 'MIN' },
+      { name: 'max', type: 'pure-token', token: 'MAX' },
+    ],
+  },
+]
+
+/** What a command that replies its result has in common with its kin. */
+function replies(operation: Operation, name: string): Omit<ShardCommand, 'name' | 'summary' | 'complexity'> {
+  return {
+    group: 'sorted-set',
+    since: '6.2.0',
+    arity: -3,
+    flags: READONLY | MOVABLE_KEYS,
+    keys: [SOURCES],
+    args: [
+      NUMKEYS,
+      { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
+      ...(operation === 'diff' ? [] : WEIGHTS),
+      { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
+    ],
+    cost: (shard, req) => sourcesCost(shard, req, 1),
+
+    run: (shard, req, reply) => replyResult(shard, req, reply, operation, name),
+  }
+}
+
+/** As `replies`, of one that stores it. */
+function stores(operation: Operation, name: string): Omit<ShardCommand, 'name' | 'summary' | 'complexity' | 'since'> {
+  return {
+    group: 'sorted-set',
+    arity: -4,
+    flags: WRITE | DENY_OOM | MOVABLE_KEYS,
+    keys: [
+      { flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
+      { ...SOURCES, begin: { index: 2 } },
+    ],
+    args: [
+      { name: 'destination', type: 'key', keySpec: 0 },
+      NUMKEYS,
+      { name: 'key', type: 'key', keySpec: 1, flags: ['multiple'] },
+      ...(operation === 'diff' ? [] : WEIGHTS),
+    ],
+    cost: (shard, req) => sourcesCost(shard, req, 2),
+
+    run: (shard, req, reply) => storeResult(shard, req, reply, operation, name),
+  }
+}
+
+export const zunion: Command = {
+  ...replies('union', 'zunion'),
+  name: 'ZUNION',
+  summary: 'Returns the union of sorted sets.',
+  complexity: UNION_COMPLEXITY,
 }
 
 export const zinter: Command = {
+  ...replies('inter', 'zinter'),
   name: 'ZINTER',
-  group: 'sorted-set',
-  since: '6.2.0',
   summary: 'Returns the intersection of sorted sets.',
-  complexity: 'O(N*K)+O(M*log(M)), N being the size of the smallest of K sorted sets and M that of the result',
-  arity: -3,
-  flags: READONLY | MOVABLE_KEYS,
-  keys: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { countAt: 0, first: 1, step: 1 } }],
-  args: [
-    { name: 'numkeys', type: 'integer' },
-    { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
-    { name: 'weight', type: 'integer', token: 'WEIGHTS', flags: ['optional', 'multiple'] },
-    {
-      name: 'aggregate',
-      type: 'oneof',
-      token: 'AGGREGATE',
-      flags: ['optional'],
-      args: [
-        { name: 'sum', type: 'pure-token', token: 'SUM' },
-        { name: 'min', type: 'pure-token', token: 'MIN' },
-        { name: 'max', type: 'pure-token', token: 'MAX' },
-      ],
-    },
-    { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
-  ],
-  cost: (shard, req) => sourcesCost(shard, req, 1),
-
-  run: (shard, req, reply) => replyResult(shard, req, reply, 'inter', 'zinter'),
+  complexity: INTER_COMPLEXITY,
 }
 
 export const zdiff: Command = {
+  ...replies('diff', 'zdiff'),
   name: 'ZDIFF',
-  group: 'sorted-set',
-  since: '6.2.0',
   summary: 'Returns the members of a sorted set that are in none of the others.',
-  complexity: 'O(N*K+M*log(M)), N being the size of the first of K sorted sets and M that of the result',
-  arity: -3,
-  flags: READONLY | MOVABLE_KEYS,
-  keys: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { countAt: 0, first: 1, step: 1 } }],
-  args: [
-    { name: 'numkeys', type: 'integer' },
-    { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
-    { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
-  ],
-  cost: (shard, req) => sourcesCost(shard, req, 1),
-
-  run: (shard, req, reply) => replyResult(shard, req, reply, 'diff', 'zdiff'),
+  complexity: DIFF_COMPLEXITY,
 }
 
 export const zunionstore: Command = {
+  ...stores('union', 'zunionstore'),
   name: 'ZUNIONSTORE',
-  group: 'sorted-set',
   since: '2.0.0',
   summary: 'Stores the union of sorted sets in a key.',
-  complexity: 'O(N)+O(M*log(M)), N being the size of all sorted sets and M that of the result',
-  arity: -4,
-  flags: WRITE | DENY_OOM | MOVABLE_KEYS,
-  keys: [
-    { flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-    { flags: ['RO', 'access'], begin: { index: 2 }, find: { countAt: 0, first: 1, step: 1 } },
-  ],
-  args: [
-    { name: 'destination', type: 'key', keySpec: 0 },
-    { name: 'numkeys', type: 'integer' },
-    { name: 'key', type: 'key', keySpec: 1, flags: ['multiple'] },
-    { name: 'weight', type: 'integer', token: 'WEIGHTS', flags: ['optional', 'multiple'] },
-    {
-      name: 'aggregate',
-      type: 'oneof',
-      token: 'AGGREGATE',
-      flags: ['optional'],
-      args: [
-        { name: 'sum', type: 'pure-token', token: 'SUM' },
-        { name: 'min', type: 'pure-token', token: 'MIN' },
-        { name: 'max', type: 'pure-token', token: 'MAX' },
-      ],
-    },
-  ],
-  cost: (shard, req) => sourcesCost(shard, req, 2),
-
-  run: (shard, req, reply) => storeResult(shard, req, reply, 'union', 'zunionstore'),
+  complexity: UNION_COMPLEXITY,
 }
 
 export const zinterstore: Command = {
+  ...stores('inter', 'zinterstore'),
   name: 'ZINTERSTORE',
-  group: 'sorted-set',
   since: '2.0.0',
   summary: 'Stores the intersection of sorted sets in a key.',
-  complexity: 'O(N*K)+O(M*log(M)), N being the size of the smallest of K sorted sets and M that of the result',
-  arity: -4,
-  flags: WRITE | DENY_OOM | MOVABLE_KEYS,
-  keys: [
-    { flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-    { flags: ['RO', 'access'], begin: { index: 2 }, find: { countAt: 0, first: 1, step: 1 } },
-  ],
-  args: [
-    { name: 'destination', type: 'key', keySpec: 0 },
-    { name: 'numkeys', type: 'integer' },
-    { name: 'key', type: 'key', keySpec: 1, flags: ['multiple'] },
-    { name: 'weight', type: 'integer', token: 'WEIGHTS', flags: ['optional', 'multiple'] },
-    {
-      name: 'aggregate',
-      type: 'oneof',
-      token: 'AGGREGATE',
-      flags: ['optional'],
-      args: [
-        { name: 'sum', type: 'pure-token', token: 'SUM' },
-        { name: 'min', type: 'pure-token', token: 'MIN' },
-        { name: 'max', type: 'pure-token', token: 'MAX' },
-      ],
-    },
-  ],
-  cost: (shard, req) => sourcesCost(shard, req, 2),
-
-  run: (shard, req, reply) => storeResult(shard, req, reply, 'inter', 'zinterstore'),
+  complexity: INTER_COMPLEXITY,
 }
 
 export const zdiffstore: Command = {
+  ...stores('diff', 'zdiffstore'),
   name: 'ZDIFFSTORE',
-  group: 'sorted-set',
   since: '6.2.0',
   summary: 'Stores the members of a sorted set that are in none of the others in a key.',
-  complexity: 'O(N*K+M*log(M)), N being the size of the first of K sorted sets and M that of the result',
-  arity: -4,
-  flags: WRITE | DENY_OOM | MOVABLE_KEYS,
-  keys: [
-    { flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-    { flags: ['RO', 'access'], begin: { index: 2 }, find: { countAt: 0, first: 1, step: 1 } },
-  ],
-  args: [
-    { name: 'destination', type: 'key', keySpec: 0 },
-    { name: 'numkeys', type: 'integer' },
-    { name: 'key', type: 'key', keySpec: 1, flags: ['multiple'] },
-  ],
-  cost: (shard, req) => sourcesCost(shard, req, 2),
-
-  run: (shard, req, reply) => storeResult(shard, req, reply, 'diff', 'zdiffstore'),
+  complexity: DIFF_COMPLEXITY,
 }
 
 export const zintercard: Command = {
@@ -201,9 +149,9 @@ export const zintercard: Command = {
   complexity: 'O(N*K), N being the size of the smallest of K sorted sets',
   arity: -3,
   flags: READONLY | MOVABLE_KEYS,
-  keys: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { countAt: 0, first: 1, step: 1 } }],
+  keys: [SOURCES],
   args: [
-    { name: 'numkeys', type: 'integer' },
+    NUMKEYS,
     { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
     { name: 'limit', type: 'integer', token: 'LIMIT', flags: ['optional'] },
   ],
