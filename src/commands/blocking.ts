@@ -5,7 +5,7 @@ import type { Reply } from '../protocol/reply.ts'
 import type { Request } from '../protocol/request.ts'
 import { type EntryRef, entryType, type Type } from '../store/entry.ts'
 import { type Shard, WRONG } from '../store/shard.ts'
-import type { KeySpec, ShardCommand } from './command.ts'
+import { type Argument, BLOCKING, type KeySpec, MOVABLE_KEYS, type ShardCommand, WRITE } from './command.ts'
 
 const NOT_A_FLOAT_TIMEOUT = 'ERR timeout is not a float or out of range'
 const INT64_MAX = 2 ** 63
@@ -46,6 +46,18 @@ export function waitFor(
   waits.wait(shard, req, { first, count, target, timeoutMs })
   return true
 }
+
+/** What the commands have in their history that once took whole seconds only. */
+export const FLOAT_TIMEOUT = [['6.0.0', 'Takes fractions of a second.']] as const
+export const TIMEOUT: Argument = { name: 'timeout', type: 'double' }
+
+/** What BLMPOP and BZMPOP have in common: how long to wait, how many keys, the keys, which end, and how many to take. */
+export const MULTI_POP = {
+  since: '7.0.0',
+  arity: -5,
+  flags: WRITE | BLOCKING | MOVABLE_KEYS,
+  keys: [{ flags: ['RW', 'access', 'delete'], begin: { index: 2 }, find: { countAt: 0, first: 1, step: 1 } }],
+} as const
 
 /** Takes something off the value of the key in argument `i`, and replies it behind the key's name. */
 export type TakeOne = (shard: Shard, req: Request, i: number, entry: EntryRef, reply: Reply) => void

@@ -5,23 +5,20 @@ import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
 import { TYPE } from '../../store/entry.ts'
 import type { Shard } from '../../store/shard.ts'
-import { blockingPop, holds, KEYS_THEN_TIMEOUT, timeoutMs, waitFor } from '../blocking.ts'
 import {
-  type Argument,
-  BLOCKING,
-  type Command,
-  DENY_OOM,
-  MOVABLE_KEYS,
-  NOSCRIPT,
-  type ShardCommand,
-  WRITE,
-} from '../command.ts'
+  blockingPop,
+  FLOAT_TIMEOUT,
+  holds,
+  KEYS_THEN_TIMEOUT,
+  MULTI_POP,
+  TIMEOUT,
+  timeoutMs,
+  waitFor,
+} from '../blocking.ts'
+import { BLOCKING, type Command, DENY_OOM, NOSCRIPT, type ShardCommand, WRITE } from '../command.ts'
 import { MOVE_KEYS, moveElement } from './move.ts'
 import { popCount, popFirst, popInto, popOptions } from './pop.ts'
 import { type End, endAt, LEFT, LEFT_OR_RIGHT, NO_END, RIGHT } from './shared.ts'
-
-const FLOAT_TIMEOUT = [['6.0.0', 'Takes fractions of a second.']] as const
-const TIMEOUT: Argument = { name: 'timeout', type: 'double' }
 
 const isReady = (shard: Shard, req: Request, arg: number): boolean => holds(shard, req, arg, TYPE.LIST)
 
@@ -59,14 +56,11 @@ function popFrom(end: End): Pick<ShardCommand, 'run' | 'waiting'> {
 }
 
 export const blmpop: Command = {
+  ...MULTI_POP,
   name: 'BLMPOP',
   group: 'list',
-  since: '7.0.0',
   summary: 'Takes elements off an end of the first of several lists that exists, waiting for one if none does.',
   complexity: 'O(N+M), N being the number of keys and M the number of elements returned',
-  arity: -5,
-  flags: WRITE | BLOCKING | MOVABLE_KEYS,
-  keys: [{ flags: ['RW', 'access', 'delete'], begin: { index: 2 }, find: { countAt: 0, first: 1, step: 1 } }],
   args: [
     TIMEOUT,
     { name: 'numkeys', type: 'integer' },

@@ -3,8 +3,17 @@
 import type { Request } from '../../protocol/request.ts'
 import { TYPE } from '../../store/entry.ts'
 import type { Shard } from '../../store/shard.ts'
-import { blockingPop, holds, KEYS_THEN_TIMEOUT, timeoutMs, waitFor } from '../blocking.ts'
-import { BLOCKING, type Command, FAST, MOVABLE_KEYS, NOSCRIPT, type ShardCommand, WRITE } from '../command.ts'
+import {
+  blockingPop,
+  FLOAT_TIMEOUT,
+  holds,
+  KEYS_THEN_TIMEOUT,
+  MULTI_POP,
+  TIMEOUT,
+  timeoutMs,
+  waitFor,
+} from '../blocking.ts'
+import { BLOCKING, type Command, FAST, NOSCRIPT, type ShardCommand, WRITE } from '../command.ts'
 import { popFirst, popOptions, takeMembers } from './zpop.ts'
 
 const isReady = (shard: Shard, req: Request, arg: number): boolean => holds(shard, req, arg, TYPE.ZSET)
@@ -16,11 +25,8 @@ const traits = {
   arity: -3,
   flags: WRITE | NOSCRIPT | BLOCKING | FAST,
   keys: KEYS_THEN_TIMEOUT,
-  history: [['6.0.0', 'Takes fractions of a second.']],
-  args: [
-    { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
-    { name: 'timeout', type: 'double' },
-  ],
+  history: FLOAT_TIMEOUT,
+  args: [{ name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] }, TIMEOUT],
 } as const
 
 export const bzpopmin: ShardCommand = {
@@ -46,16 +52,13 @@ function popFrom(isMax: boolean): Pick<ShardCommand, 'run' | 'waiting'> {
 }
 
 export const bzmpop: Command = {
+  ...MULTI_POP,
   name: 'BZMPOP',
   group: 'sorted-set',
-  since: '7.0.0',
   summary: 'Removes members from one end of the first sorted set that is not empty, waiting if all are.',
   complexity: 'O(K) + O(M*log(N)) for K keys and M members removed from a sorted set of N',
-  arity: -5,
-  flags: WRITE | BLOCKING | MOVABLE_KEYS,
-  keys: [{ flags: ['RW', 'access', 'delete'], begin: { index: 2 }, find: { countAt: 0, first: 1, step: 1 } }],
   args: [
-    { name: 'timeout', type: 'double' },
+    TIMEOUT,
     { name: 'numkeys', type: 'integer' },
     { name: 'key', type: 'key', keySpec: 0, flags: ['multiple'] },
     {
