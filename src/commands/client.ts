@@ -8,6 +8,7 @@ import type { PersistenceFacts } from '../shared/persistence-block.ts'
 import type { Statistics } from '../shared/statistics.ts'
 import type { Engine } from '../store/engine.ts'
 import type { Users } from './acl/users.ts'
+import type { MigrateOrder } from './generic/migrate.ts'
 import type { Pause } from './pause.ts'
 import type { Subscriptions } from './pubsub/registry.ts'
 import type { ReplicaFacts, Replication } from './replication/replication.ts'
@@ -138,6 +139,8 @@ export interface Router {
   readonly rates: Rates
   /** Runs `work` while this thread holds every shard's lock, for which it waits: for commands that need not be fast. */
   withShards<T>(work: (engine: Engine) => T): T
+  /** Moves keys to another server. Resolves to the reply: an error, or a plus and a simple string. */
+  migrate(order: MigrateOrder): Promise<string>
   /** Evicts down to what maxmemory now is, if the policy lets it. */
   evict(): void
   /** DEBUG: switches a part of the server off or on again. */

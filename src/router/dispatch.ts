@@ -3,6 +3,7 @@
 // What keeps a client's commands in order: while answers are due to it, only commands for single shards follow, by mail,
 // and a shard's mail is first in, first out. Everything else waits until nothing is due (HOLD.ANSWERS).
 
+import { keySlot } from '../bytes/crc16.ts'
 import {
   BLOCKING,
   NO_AUTH as NO_AUTH_FLAG,
@@ -13,6 +14,7 @@ import {
   WRITE,
 } from '../commands/command.ts'
 import { arityFits } from '../commands/execute.ts'
+import type { Journal } from '../commands/journal.ts'
 import { PAUSE } from '../commands/pause.ts'
 import { Runner } from '../commands/runner.ts'
 import { Attendant } from '../commands/serve.ts'
@@ -323,6 +325,37 @@ export class Dispatcher {
       this.#runner.passOn()
       locks.release()
     }
+  }
+
+  /**
+   * Runs `work` with the shards of these keys locked, and passes on what it does. Without `mayWait` only if that needs no
+   * wait: returns whether it has run. Not from within a command.
+   */
+  withKeys(keys: readonly Uint8Array[], mayWait: boolean, work: (engine: Engine, journal: Journal) => void): boolean {
+    const engine = this.#engine
+    const locks = this.#locks
+    locks.clear()
+    for (const key of keys) locks.add(engine.shardOfSlot(keySlot(key, 0, key.length)).index)
+    locks.seal()
+    if (mayWait) locks.takeClosed(engine)
+    else {
+      if (!locks.tryTake()) return false
+      locks.refresh(engine)
+      if (locks.isOpen(engine)) {
+        locks.release()
+        return false
+      }
+    }
+    const { journal } = this.#runner
+    const now = Date.now()
+    engine.begin(now)
+    journal.locked = locks
+    work(engine, journal)
+    this.#runner.passOn()
+    this.#runner.settle(now)
+    journal.locked = undefined
+    locks.release()
+    return true
   }
 
   // ---- commands of shards

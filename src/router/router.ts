@@ -10,6 +10,8 @@ import { type MessagePort, parentPort } from 'node:worker_threads'
 import { byteArray } from '../bytes/byte-array.ts'
 import { freeBuffer } from '../bytes/free-buffer.ts'
 import type { Client, Question, Router as RouterForCommands } from '../commands/client.ts'
+import type { MigrateOrder } from '../commands/generic/migrate.ts'
+import type { Journal } from '../commands/journal.ts'
 import { PAUSE } from '../commands/pause.ts'
 import { questions } from '../commands/questions.ts'
 import type { DebugSwitch } from '../commands/server/debug-switches.ts'
@@ -40,6 +42,7 @@ import { Connection, HOLD } from './connection.ts'
 import { DISPATCHED, Dispatcher } from './dispatch.ts'
 import { Link } from './link.ts'
 import { Lookahead } from './lookahead.ts'
+import { Migrations } from './migration.ts'
 import { Monitors } from './monitors.ts'
 import { RouterPause } from './pause.ts'
 import { Post } from './post.ts'
@@ -107,6 +110,7 @@ export class Router implements RouterForCommands {
   readonly tracking: RouterTracking
   readonly scripts: RouterScripts
   readonly replication: RouterReplication
+  readonly #migrations: Migrations
   /** Where the reply of the command that is being run starts in `reply`. */
   replyStart = 0
 
@@ -167,6 +171,7 @@ export class Router implements RouterForCommands {
     this.#dispatcher.runner.journal.consumers.push(this.replication.consumer())
     this.engine.followRole(this.replication.block.i32)
     this.scripts = new RouterScripts(this, control)
+    this.#migrations = new Migrations(this, control)
     this.monitors = new Monitors(control, this.link, memory.shape.routers)
     for (const question of questions) this.link.onAsk(question.name, args => question.answer(this, args as never))
   }
@@ -270,10 +275,16 @@ export class Router implements RouterForCommands {
     return null
   }
 
-  /** Makes the client that a connection stands for. */
-  #enter(socket: Transport, address: string, localAddress: string, isUnix: boolean): Connection {
+  /** An id that no client of the process has had. */
+  newId(): number {
     const id = this.#nextId
     this.#nextId += this.data.memory.shape.routers
+    return id
+  }
+
+  /** Makes the client that a connection stands for. */
+  #enter(socket: Transport, address: string, localAddress: string, isUnix: boolean): Connection {
+    const id = this.newId()
     const slot = this.#freeSlots.pop() ?? this.#connections.length
     const client = new Connection(this, socket, id, slot, address, localAddress, isUnix)
     this.#connections[slot] = client
@@ -724,6 +735,15 @@ export class Router implements RouterForCommands {
 
   withShards<T>(work: (engine: Engine) => T): T {
     return this.#dispatcher.withShards(work)
+  }
+
+  migrate(order: MigrateOrder): Promise<string> {
+    return this.#migrations.run(order)
+  }
+
+  /** Runs `work` on shards: see Dispatcher. */
+  withKeys(keys: readonly Uint8Array[], mayWait: boolean, work: (engine: Engine, journal: Journal) => void): boolean {
+    return this.#dispatcher.withKeys(keys, mayWait, work)
   }
 
   debugSwitch(name: DebugSwitch, on: boolean): void {

@@ -12,7 +12,8 @@
 //       32            4  LOG_ERROR log writers the error that writing the append-only log meets, 0 = none
 //       36            4  EXTENDER owners       1 + the shard whose owner runs a script that waits for a further shard's lock
 //       40            4  EXTENDS  that owner   that further shard
-//       44           20  -        -
+//       44            4  MIGRATES routers      1 while a MIGRATE has keys on their way
+//       48           16  -        -
 //       64  128 * shards SHARDS   see below    one block a shard
 //        …  128 * routers ROUTERS see below    one block a router
 //
@@ -38,6 +39,7 @@ export const CONTROL = {
   LOG_ERROR: 32,
   EXTENDER: 36,
   EXTENDS: 40,
+  MIGRATES: 44,
   SHARDS: 64,
 } as const
 export const SHARD_BLOCK = { LOCK: 0, BELL: 64, SCRIPT: 72, SIZE: 128 } as const
@@ -111,6 +113,10 @@ export const controlFlag = (words: Int32Array, field: number): number => Atomics
 export function controlSet(words: Int32Array, field: number, value: number): void {
   Atomics.store(words, field / 4, value)
 }
+
+/** Sets one of CONTROL's flags if it is not set: of several threads that try, one does. */
+export const controlClaim = (words: Int32Array, field: number): boolean =>
+  Atomics.compareExchange(words, field / 4, 0, 1) === 0
 
 /** Counts in one of CONTROL's fields. */
 export function controlAdd(words: Int32Array, field: number, amount: number): void {

@@ -41,6 +41,7 @@ export const STAT = {
   CLIENTS_WITH_TIMEOUT: 28,
   REPLY_ROOM_SHRINKS: 29,
   REPLY_ROOM_GROWTHS: 30,
+  MIGRATE_SOCKETS: 31,
 } as const
 
 /** What stands for how things are now, and so outlives CONFIG RESETSTAT. */
@@ -53,6 +54,7 @@ const LEVELS: readonly number[] = [
   STAT.PUBSUB_SHARD_CHANNELS,
   STAT.TRACKING_CLIENTS,
   STAT.TRACKING_PREFIXES,
+  STAT.MIGRATE_SOCKETS,
 ]
 
 const COUNTERS = 64

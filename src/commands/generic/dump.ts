@@ -11,7 +11,7 @@ import { RdbDamage } from '../../store/rdb/damage.ts'
 import { payloadEntry, payloadIsSound, payloadOf } from '../../store/rdb/payload.ts'
 import type { Shard } from '../../store/shard.ts'
 import { valueEffort } from '../../store/value.ts'
-import { type Command, DENY_OOM, oneKey, READONLY, WRITE } from '../command.ts'
+import { ASKING, type Command, DENY_OOM, oneKey, READONLY, WRITE } from '../command.ts'
 import { effectTime, expiryTime, isPast, LATEST } from '../expiry-options.ts'
 
 /** Bytes of payload that take about as long as an element of another command. */
@@ -49,11 +49,8 @@ export const dump: Command = {
   },
 }
 
-export const restore: Command = {
-  name: 'RESTORE',
+const traits = {
   group: 'generic',
-  since: '2.6.0',
-  summary: 'Makes a key of the bytes that DUMP returned.',
   complexity: 'O(N) for N elements, O(N*log(N)) for a sorted set',
   arity: -4,
   flags: WRITE | DENY_OOM,
@@ -74,7 +71,7 @@ export const restore: Command = {
     { name: 'frequency', type: 'integer', token: 'FREQ', since: '5.0.0', flags: ['optional'] },
   ],
 
-  run(shard, req, reply) {
+  run(shard: Shard, req: Request, reply: Reply): void {
     const { engine, m } = shard
     const { u8, at, length } = req
     const options = readOptions(req, reply)
@@ -105,6 +102,23 @@ export const restore: Command = {
     if (expireAt >= 0 && !options.isAbsolute) sayAbsolute(shard, req, expireAt)
     reply.ok()
   },
+} as const
+
+export const restore: Command = {
+  ...traits,
+  name: 'RESTORE',
+  since: '2.6.0',
+  summary: 'Makes a key of the bytes that DUMP returned.',
+}
+
+/** What MIGRATE sends from one node of a cluster to another. */
+export const restoreAsking: Command = {
+  ...traits,
+  name: 'RESTORE-ASKING',
+  since: '3.0.0',
+  summary: 'Is RESTORE between the nodes of a cluster.',
+  flags: traits.flags | ASKING,
+  docFlags: ['syscmd'],
 }
 
 /** The options from argument 4 on; undefined after replying the error. */

@@ -4,9 +4,10 @@ import type { Command } from '../command.ts'
 import { exists, touch, type } from './about.ts'
 import { dbsize, flushall, flushdb, swapdb } from './databases.ts'
 import { del, unlink } from './delete.ts'
-import { dump, restore } from './dump.ts'
+import { dump, restore, restoreAsking } from './dump.ts'
 import { expire, expireat, persist, pexpire, pexpireat } from './expire.ts'
 import { memory } from './memory.ts'
+import { migrate } from './migrate.ts'
 import { object } from './object.ts'
 import { copy, move, rename, renamenx } from './rename.ts'
 import { keys, randomkey, scan } from './scan.ts'
@@ -37,6 +38,8 @@ export const genericCommands: readonly Command[] = [
   object,
   dump,
   restore,
+  restoreAsking,
+  migrate,
   memory,
   dbsize,
   flushdb,

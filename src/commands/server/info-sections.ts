@@ -116,7 +116,7 @@ const STATS: readonly InfoField[] = [
   ['pubsubshard_channels', facts => facts.stat(STAT.PUBSUB_SHARD_CHANNELS)],
   ['latest_fork_usec', constant(0)],
   ['total_forks', constant(0)],
-  ['migrate_cached_sockets', constant(0)],
+  ['migrate_cached_sockets', facts => facts.stat(STAT.MIGRATE_SOCKETS)],
   ['slave_expires_tracked_keys', constant(0)],
   ['active_defrag_hits', constant(0)],
   ['active_defrag_misses', constant(0)],
