@@ -20,6 +20,7 @@ import { entryExpireAt } from '../store/entry.ts'
 import { payloadOf } from '../store/rdb/payload.ts'
 import { watchEnd, watchHolds, watchKey } from '../store/watches.ts'
 import { type Peer, PeerFailure, Peers } from './peers.ts'
+import { READ_ONLY } from './replication-refusals.ts'
 import type { Router } from './router.ts'
 
 /** How often keys that change meanwhile are sent anew. */
@@ -29,7 +30,6 @@ const TRIES_MAX = 100
 const TRY_MS = 1
 const UNSETTLED =
   'TRYAGAIN Keys were changed again and again while they were sent. They are here and, perhaps outdated, at the target'
-const READ_ONLY = "READONLY You can't write against a read only replica."
 
 /** A key on its way. */
 interface Sent {

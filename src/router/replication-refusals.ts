@@ -11,7 +11,7 @@ import type { Connection } from './connection.ts'
 
 const IS_REPLICA = "ERR Replica can't interact with the keyspace"
 const NO_REPLICAS = 'NOREPLICAS Not enough good replicas to write.'
-const READ_ONLY = "READONLY You can't write against a read only replica."
+export const READ_ONLY = "READONLY You can't write against a read only replica."
 const MASTER_DOWN = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
 const EXEC = commandByName('exec')
 
