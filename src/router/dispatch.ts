@@ -41,7 +41,7 @@ import { refusal, refusesSome } from './refusals.ts'
 import { replicationRefusal, replicationRefusesSome } from './replication-refusals.ts'
 import { type Router, shownAddress } from './router.ts'
 import { BUSY } from './scripts.ts'
-import { RUNS_IN_MULTI, Transactions } from './transactions.ts'
+import { ABORTED_FOR, RUNS_IN_MULTI, Transactions } from './transactions.ts'
 
 /** Commands run under one hold of the locks before owners get a chance. */
 const TURN = 128
@@ -142,9 +142,7 @@ export class Dispatcher {
       if (client.owed > 0) return this.#hold(client, HOLD.ANSWERS)
       reply.resp = client.resp
       if (entry !== undefined) this.#statistics.rejected(entry.id)
-      if (client.queue !== undefined) client.queue.isBroken = true
-      this.#refuse(client, reply, problem)
-      return DISPATCHED.DONE
+      return this.#reject(client, entry, reply, problem)
     }
     const known = entry as Entry
     if (client.restrictedTo !== undefined) {
@@ -190,9 +188,7 @@ export class Dispatcher {
     this.#router.access.logRefusal(client, entry, req)
     reply.resp = client.resp
     this.#statistics.rejected(entry.id)
-    if (client.queue !== undefined) client.queue.isBroken = true
-    this.#refuse(client, reply, refusal)
-    return DISPATCHED.DONE
+    return this.#reject(client, entry, reply, refusal)
   }
 
   // ---- transactions
@@ -210,10 +206,9 @@ export class Dispatcher {
     // Queueing takes memory as well, whatever the command.
     if (!client.isMaster && this.#transactions.isOverMemory() && !this.#makeRoom(entry, req)) {
       this.#statistics.rejected(entry.id)
-      if (client.queue !== undefined) client.queue.isBroken = true
-      this.#refuse(client, reply, OUT_OF_MEMORY)
-      return DISPATCHED.DONE
+      return this.#reject(client, entry, reply, OUT_OF_MEMORY)
     }
+    if (this.#transactions.meetsScript(entry, req)) return this.#refuseBusy(client, entry)
     this.#transactions.queue(client, entry, req)
     const { monitors } = this.#router
     // Those of the router are shown when they run.
@@ -272,7 +267,21 @@ export class Dispatcher {
     // Looked at once a batch: what decides it changes seldom, and never because of what one batch does at once.
     if (!this.#refusesSome && client.replica === undefined) return undefined
     const { block } = this.#router.replication
-    return refusal(this.#control, entry) ?? replicationRefusal(block, this.#engine.settings, client, entry)
+    return refusal(this.#control, client, entry) ?? replicationRefusal(block, this.#engine.settings, client, entry)
+  }
+
+  /** Refuses a command before it runs: that spoils the client's transaction, or ends it. */
+  #reject(client: Connection, entry: Entry | undefined, reply: Reply, text: string): number {
+    if (client.queue === undefined) {
+      this.#refuse(client, reply, text)
+    } else if (entry === EXEC) {
+      client.discard()
+      this.#refuse(client, reply, `${ABORTED_FOR}${text}`)
+    } else {
+      client.queue.isBroken = true
+      this.#refuse(client, reply, text)
+    }
+    return DISPATCHED.DONE
   }
 
   #refuse(client: Connection, reply: Reply, text: string): void {
@@ -492,8 +501,7 @@ export class Dispatcher {
     const { reply } = this.#router
     reply.resp = client.resp
     this.#statistics.rejected(entry.id)
-    this.#refuse(client, reply, BUSY)
-    return DISPATCHED.DONE
+    return this.#reject(client, entry, reply, BUSY)
   }
 
   #mail(client: Connection, entry: Entry, shard: number, req: Request): number {

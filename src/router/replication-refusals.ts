@@ -3,17 +3,17 @@
 
 import { MAY_REPLICATE, NO_ASYNC_LOADING, READONLY, STALE, WRITE } from '../commands/command.ts'
 import { isReplica } from '../commands/replication/replication.ts'
-import { commandByName, type Entry } from '../commands/table.ts'
+import type { Entry } from '../commands/table.ts'
 import { SETTING, type SettingsView } from '../config/settings.ts'
 import { IS_LOADING } from '../protocol/errors.ts'
 import { BLOCK, LOADING_COPY, type ReplicationBlock, ROLE } from '../shared/replication-block.ts'
 import type { Connection } from './connection.ts'
+import { hasFlag, lacksFlag } from './refusals.ts'
 
 const IS_REPLICA = "ERR Replica can't interact with the keyspace"
 const NO_REPLICAS = 'NOREPLICAS Not enough good replicas to write.'
 export const READ_ONLY = "READONLY You can't write against a read only replica."
 const MASTER_DOWN = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
-const EXEC = commandByName('exec')
 
 /** Whether `replicationRefusal` may have a reason for a command of a client that is no replica. */
 export const replicationRefusesSome = (block: ReplicationBlock, settings: SettingsView): boolean =>
@@ -35,17 +35,11 @@ export function replicationRefusal(
     const needed = settings[SETTING.minReplicasToWrite]
     if (needed === 0 || settings[SETTING.minReplicasMaxLag] === 0 || block.i32[BLOCK.GOOD / 4] >= needed)
       return undefined
-    return writes(client, entry) ? NO_REPLICAS : undefined
+    return hasFlag(client, entry, WRITE) ? NO_REPLICAS : undefined
   }
-  if (settings[SETTING.replicaReadOnly] !== 0 && writes(client, entry)) return READ_ONLY
-  const { flags } = entry.command
-  if (settings[SETTING.replicaServeStaleData] === 0 && (flags & STALE) === 0 && !block.isLinked) return MASTER_DOWN
-  if ((flags & NO_ASYNC_LOADING) !== 0 && block.word('ASYNC_LOADING') === LOADING_COPY.ASYNC) return IS_LOADING
+  if (settings[SETTING.replicaReadOnly] !== 0 && hasFlag(client, entry, WRITE)) return READ_ONLY
+  if (settings[SETTING.replicaServeStaleData] === 0 && lacksFlag(client, entry, STALE) && !block.isLinked)
+    return MASTER_DOWN
+  if (hasFlag(client, entry, NO_ASYNC_LOADING) && block.word('ASYNC_LOADING') === LOADING_COPY.ASYNC) return IS_LOADING
   return undefined
-}
-
-/** Whether the command writes, or is the EXEC of some that do. */
-function writes(client: Connection, entry: Entry): boolean {
-  if ((entry.command.flags & WRITE) !== 0) return true
-  return entry === EXEC && client.queue !== undefined && client.queue.transaction.writes
 }

@@ -21,12 +21,15 @@ import { type Connection, HOLD } from './connection.ts'
 import type { Post } from './post.ts'
 import { recheck } from './recheck.ts'
 import type { Router } from './router.ts'
+import { BUSY } from './scripts.ts'
 
 /** A transaction of more bytes than this goes by mail, as a command does. */
 const BYTES_IN_PASSING = 64 * 1024
 /** What a watched key takes beside its name. */
 const WATCH_BYTES = 96
 const ABORTED = 'EXECABORT Transaction discarded because of previous errors.'
+/** Before the error for which EXEC itself is refused. */
+export const ABORTED_FOR = 'EXECABORT Transaction discarded because of: '
 const SELECT = commandByName('select')
 
 /** A command that the client's user may no longer run when EXEC comes: the error that takes its place. */
@@ -54,6 +57,9 @@ export class Queue {
   db: number
   /** Of what is not run by shards. */
   routerCommands = 0
+  /** Flags that any of the commands has, and those that all have: EXEC is refused for what it would run. */
+  anyFlags = 0
+  allFlags = -1
   /** The commands of shards as MONITOR will show them. */
   readonly shown: (string | undefined)[] = []
   bytes = 0
@@ -71,6 +77,8 @@ export class Queue {
     this.isBroken = false
     this.db = db
     this.routerCommands = 0
+    this.anyFlags = 0
+    this.allFlags = -1
     this.bytes = 0
   }
 }
@@ -119,6 +127,8 @@ export class Transactions {
   /** Queues a command of a client that is in MULTI. */
   queue(client: Connection, entry: Entry, req: Request): void {
     const queue = client.queue as Queue
+    queue.anyFlags |= entry.command.flags
+    queue.allFlags &= entry.command.flags
     req.db = queue.db
     queue.bytes += frameBytes(req)
     if (entry.shard !== undefined) {
@@ -148,6 +158,20 @@ export class Transactions {
     return shard.index
   }
 
+  /** Whether a command that is to be queued needs a shard that a script has had for long. */
+  meetsScript(entry: Entry, req: Request): boolean {
+    if (entry.shard === undefined) return false
+    const { scripts } = this.#router
+    if (entry.singleKey > 0) return scripts.isBusy(this.#engine.shardOfSlot(req.slot(entry.singleKey)).index)
+    this.#needs.resolve(this.#engine, entry, req)
+    return this.#isBusy(this.#needs)
+  }
+
+  #isBusy(locks: LockSet): boolean {
+    for (let i = 0; i < locks.count; i++) if (this.#router.scripts.isBusy(locks.shards[i])) return true
+    return false
+  }
+
   /** Whether more memory is used than may be. */
   isOverMemory(): boolean {
     const limit = this.#engine.settings[SETTING.maxmemory]
@@ -173,16 +197,10 @@ export class Transactions {
   exec(client: Connection, reply: Reply, now: number): boolean {
     const queue = client.queue as Queue
     reply.resp = client.resp
-    if (queue.isBroken) {
-      client.discard()
-      const before = reply.length
-      reply.error(ABORTED)
-      this.#runner.failed(reply)
-      this.#router.replied(client, before)
-      return true
-    }
-    if (client.restrictedTo !== undefined) recheck(client, queue, this.#router.access)
     const locks = this.#resolve(client, queue)
+    if (this.#isBusy(locks)) return this.#abort(client, reply, `${ABORTED_FOR}${BUSY}`)
+    if (queue.isBroken) return this.#abort(client, reply, ABORTED)
+    if (client.restrictedTo !== undefined) recheck(client, queue, this.#router.access)
     const watching = client.watched !== undefined
     const { transaction } = queue
     transaction.seal(client.slot, client, client.resp, watching, locks)
@@ -208,6 +226,15 @@ export class Transactions {
           if (wanted) client.output().raw(all.u8, 0, all.length)
         })
     }
+    return true
+  }
+
+  #abort(client: Connection, reply: Reply, text: string): boolean {
+    client.discard()
+    const before = reply.length
+    reply.error(text)
+    this.#runner.failed(reply)
+    this.#router.replied(client, before)
     return true
   }
 

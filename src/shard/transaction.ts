@@ -106,11 +106,6 @@ export class Transaction {
     this.u32 = new Uint32Array(larger.buffer)
   }
 
-  /** Whether any of it writes. */
-  get writes(): boolean {
-    return (this.#about & ABOUT.WRITES) !== 0
-  }
-
   /** Completes the head: who sends it, and what it needs. */
   seal(client: number, sender: { id: number; flags: number }, resp: number, watching: boolean, locks: LockSet): void {
     const { u32 } = this

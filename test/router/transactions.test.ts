@@ -135,3 +135,51 @@ test('a damaged value given to RESTORE is told in the log', async () => {
   expect(JSON.stringify(reply)).toContain('Bad data format')
   await server.logged(/RESTORE was given a damaged value/)
 })
+
+test('EXEC is refused for what it would run, and the transaction is over', async () => {
+  const other = await server.connect()
+  await client.must('SET', 'k', '1')
+  await client.must('MULTI')
+  await client.must('INCR', 'k')
+  await other.must('CONFIG', 'SET', 'min-replicas-to-write', '2')
+  await expect(client.must('EXEC')).rejects.toThrow(
+    'EXECABORT Transaction discarded because of: NOREPLICAS Not enough good replicas to write.',
+  )
+  await other.must('CONFIG', 'SET', 'min-replicas-to-write', '0')
+  expect(await client.must('GET', 'k')).toBe('1')
+  await client.must('MULTI')
+  await client.must('GET', 'k')
+  await other.must('CONFIG', 'SET', 'replica-serve-stale-data', 'no')
+  await other.must('REPLICAOF', '127.0.0.1', '1')
+  await expect(client.must('EXEC')).rejects.toThrow('EXECABORT Transaction discarded because of: MASTERDOWN')
+  await other.must('REPLICAOF', 'NO', 'ONE')
+  await other.must('CONFIG', 'SET', 'replica-serve-stale-data', 'yes')
+  expect(await client.must('GET', 'k')).toBe('1')
+  await other.close()
+})
+
+test('while a script is slow, EXEC is aborted, and what the script holds is not queued', async () => {
+  const [script, queueing] = [await server.connect(), await server.connect()]
+  await client.must('CONFIG', 'SET', 'busy-reply-threshold', '10')
+  await client.must('SET', 'k', '1')
+  await client.must('MULTI')
+  await client.must('INCR', 'k')
+  await queueing.must('MULTI')
+  const running = script.call('EVAL', 'while true do end', '0')
+  await until('a busy script', () => isBusy(queueing))
+  await expect(client.must('EXEC')).rejects.toThrow('EXECABORT Transaction discarded because of: BUSY')
+  await client.must('SCRIPT', 'KILL')
+  await running
+  await expect(queueing.must('EXEC')).rejects.toThrow('EXECABORT Transaction discarded because of previous errors.')
+  expect(await client.must('GET', 'k')).toBe('1')
+  await script.close()
+  await queueing.close()
+})
+
+/** Whether the client may not even queue a command for a script's sake. */
+async function isBusy(queueing: RespClient): Promise<boolean> {
+  return queueing.must('INCR', 'k').then(
+    () => false,
+    (error: Error) => error.message.startsWith('BUSY'),
+  )
+}
