@@ -60,7 +60,7 @@ export class EventStream implements Transport {
     this.#router.feed(this.client, commands.u8, commands.length)
   }
 
-  get writableLength(): number {
+  get unsent(): number {
     return this.#response.writableLength
   }
 
@@ -72,7 +72,7 @@ export class EventStream implements Transport {
     return this.#response.destroyed
   }
 
-  write(bytes: Buffer, sent?: () => void): void {
+  send(bytes: Buffer, sent?: () => void): void {
     const whole = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
     if (!this.#hasBegun && !this.#begin(whole)) return
     let text = ''

@@ -22,7 +22,7 @@ export class Session implements Transport {
   /** The part that has come of a reply which is not whole. */
   #rest: Buffer = NO_BYTES
   /** What is written here is taken at once. */
-  readonly writableLength = 0
+  readonly unsent = 0
   writableEnded = false
 
   private constructor(router: Router, socket: Socket) {
@@ -60,7 +60,7 @@ export class Session implements Transport {
     return this.#socket.destroyed
   }
 
-  write(bytes: Buffer, sent?: () => void): void {
+  send(bytes: Buffer, sent?: () => void): void {
     const whole = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
     let at = 0
     while (at < whole.length) {

@@ -11,6 +11,7 @@ import { Parser } from '../protocol/parser.ts'
 import { Reply } from '../protocol/reply.ts'
 import { Request } from '../protocol/request.ts'
 import type { ClientWait } from './blocking.ts'
+import type { Handout } from './handout.ts'
 import type { LateCommand } from './late.ts'
 import type { Router } from './router.ts'
 import { Share } from './share.ts'
@@ -106,6 +107,10 @@ export class Connection implements Client {
   #stashes: (Stash | undefined)[] = []
   /** Replies on their way to the socket while answers are due. */
   out: Reply | undefined
+  /** Without `out`: messages on their way to the socket, a run of what others get as well. */
+  handout: Handout | undefined
+  handoutStart = 0
+  handoutEnd = 0
 
   /** Messages that wait until no answer is due. */
   pushes: Reply | undefined
@@ -326,9 +331,29 @@ export class Connection implements Client {
   output(): Reply {
     if (this.out === undefined) {
       this.out = this.router.borrowOutput()
-      this.router.willFlush(this)
+      if (this.handout === undefined) this.router.willFlush(this)
+      else this.#copyHandout(this.handout)
     }
     return this.out
+  }
+
+  #copyHandout({ messages }: Handout): void {
+    this.handout = undefined
+    this.out?.raw(messages.u8, this.handoutStart, this.handoutEnd - this.handoutStart)
+  }
+
+  /** Gives it messages, which lie in `handout` from `start` to `end`. */
+  hand(handout: Handout, start: number, end: number): void {
+    if (this.out === undefined && this.handout === undefined) {
+      this.handout = handout
+      this.handoutStart = start
+      this.handoutEnd = end
+      this.router.willFlush(this)
+    } else if (this.handout === handout && this.handoutEnd === start) {
+      this.handoutEnd = end
+    } else {
+      this.output().raw(handout.messages.u8, start, end - start)
+    }
   }
 
   // ---- what commands ask of their client
@@ -437,7 +462,8 @@ export class Connection implements Client {
   }
 
   get outputBytes(): number {
-    return this.socket.writableLength + (this.out?.length ?? 0)
+    const handed = this.handout === undefined ? 0 : this.handoutEnd - this.handoutStart
+    return this.socket.unsent + (this.out?.length ?? handed)
   }
 }
 

@@ -1,9 +1,9 @@
 // One replica as its router feeds it: from the stream's pages to the socket, without a copy. What the socket has not
 // taken stays in the pages, once for all replicas; how far it is behind is what counts as its output buffer.
 
-import type { Socket } from 'node:net'
 import type { ReplicationStream } from '../replica/stream.ts'
 import { LOST_POSITION, REPLICA_STATE } from '../shared/replication-block.ts'
+import type { ClientSocket } from './client-socket.ts'
 import type { Connection } from './connection.ts'
 
 /** Pages written at once. */
@@ -26,8 +26,8 @@ export class ReplicaFeed {
     this.row = row
   }
 
-  get socket(): Socket {
-    return this.client.socket as Socket
+  get socket(): ClientSocket {
+    return this.client.socket as ClientSocket
   }
 
   get state(): number {
@@ -71,7 +71,7 @@ export class ReplicaFeed {
     return Math.max(0, at - begin)
   }
 
-  #write(socket: Socket, from: number, end: number): number {
+  #write(socket: ClientSocket, from: number, end: number): number {
     let at = from
     socket.cork()
     for (let i = 0; i < PIECES && at < end; i++) {
@@ -84,7 +84,7 @@ export class ReplicaFeed {
   }
 
   /** Goes on once the kernel has taken what was written; until then the pages are needed. */
-  #continueAt(socket: Socket, position: number): void {
+  #continueAt(socket: ClientSocket, position: number): void {
     socket.write(NOTHING, () => {
       this.#isWriting = false
       const { block } = this.#stream

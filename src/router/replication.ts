@@ -147,7 +147,7 @@ export class RouterReplication implements Replication {
     const { block } = this
     const row = block.claim(this.#router.index, client.id)
     if (row < 0) {
-      client.socket.write(Buffer.from('-ERR there are too many replicas\r\n'))
+      client.socket.send(Buffer.from('-ERR there are too many replicas\r\n'))
       this.#router.drop(client)
       return undefined
     }

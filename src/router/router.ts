@@ -5,7 +5,7 @@
 // buffer, a run of bytes for each, and are written when all have been read: the other side is woken once, not each time.
 // The buffer is reused if the kernel took everything at once, which is the usual case.
 
-import { Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { type MessagePort, parentPort } from 'node:worker_threads'
 import { byteArray } from '../bytes/byte-array.ts'
 import { freeBuffer } from '../bytes/free-buffer.ts'
@@ -38,8 +38,10 @@ import { discardHidden, swapHidden } from '../store/hidden.ts'
 import { Access } from './access.ts'
 import { Blocking } from './blocking.ts'
 import { ClientCron } from './client-cron.ts'
+import { ClientSocket } from './client-socket.ts'
 import { Connection, HOLD } from './connection.ts'
 import { DISPATCHED, Dispatcher } from './dispatch.ts'
+import type { Handout } from './handout.ts'
 import { Link } from './link.ts'
 import { Lookahead } from './lookahead.ts'
 import { Migrations } from './migration.ts'
@@ -191,7 +193,7 @@ export class Router implements RouterForCommands {
     let client: Connection
     // The accepted socket hands its handle to one that reads into the shared buffer: `onread` is an option of the
     // constructor only, and saves a buffer, an event and a stream's bookkeeping with every read.
-    const socket = new Socket({
+    const socket = new ClientSocket({
       handle,
       onread: { buffer: this.#read, callback: (length: number) => this.#received(client, this.#read, length) },
     } as never)
@@ -221,7 +223,7 @@ export class Router implements RouterForCommands {
   /** Connects to a master: what comes before the stream is `events`' business. */
   dial(host: string, port: number, events: DialEvents): Socket {
     let client: Connection | undefined
-    const socket = new Socket({
+    const socket = new ClientSocket({
       onread: {
         buffer: this.#read,
         callback: (length: number) => client === undefined || this.#fromMaster(client, length, events),
@@ -490,7 +492,7 @@ export class Router implements RouterForCommands {
     if (client.holds !== 0) return
     if (client.parser !== undefined && !client.closing) {
       // What the client waited for goes out ahead of what its next commands reply.
-      if (client.out !== undefined) {
+      if (client.out !== undefined || client.handout !== undefined) {
         this.#writeRuns()
         this.#flushOutput(client)
       }
@@ -577,9 +579,8 @@ export class Router implements RouterForCommands {
     if (this.#isOverLimit(client, bytes.length)) return true
     // A huge reply's memory goes back as soon as it is sent, not when the collector comes round.
     const isHuge = bytes.length > HUGE_BYTES
-    if (isHuge) socket.write(bytes, () => freeBuffer(bytes.buffer))
-    else socket.write(bytes)
-    const unsent = socket.writableLength
+    socket.send(bytes, isHuge ? () => freeBuffer(bytes.buffer) : undefined)
+    const { unsent } = socket
     if (unsent === 0) return !isHuge
     this.#checkUnsent(client, unsent)
     return false
@@ -594,7 +595,7 @@ export class Router implements RouterForCommands {
   /** Cuts a client off that would have more to read than it may: it gets nothing of what put it over its limit. */
   #isOverLimit(client: Connection, added: number): boolean {
     const { hard } = this.#outputLimits[client.isSubscriber ? 'pubsub' : 'normal']
-    if (hard === 0 || client.socket.writableLength + added <= hard) return false
+    if (hard === 0 || client.socket.unsent + added <= hard) return false
     this.statistics.add(STAT.OUTPUT_LIMIT_DISCONNECTIONS, 1)
     this.drop(client)
     return true
@@ -616,6 +617,12 @@ export class Router implements RouterForCommands {
     return out
   }
 
+  /** Gives a client messages, which lie in `handout` from `start` to `end`: behind what it has been replied so far. */
+  hand(client: Connection, handout: Handout, start: number, end: number): void {
+    if (client !== this.#serving) client.hand(handout, start, end)
+    else this.outputFor(client).raw(handout.messages.u8, start, end - start)
+  }
+
   borrowOutput(): Reply {
     return this.#spareOutputs.pop() ?? new Reply(OUTPUT_BYTES)
   }
@@ -628,10 +635,16 @@ export class Router implements RouterForCommands {
   #flushOutputs(): void {
     for (let i = 0; i < this.#toFlush.length; i++) this.#flushOutput(this.#toFlush[i])
     this.#toFlush.length = 0
+    this.subscriptions.sent()
   }
 
   #flushOutput(client: Connection): void {
-    const { out } = client
+    const { out, handout } = client
+    if (handout !== undefined) {
+      client.handout = undefined
+      if (!this.#send(client, handout.view(client.handoutStart, client.handoutEnd))) handout.keep()
+      return
+    }
     if (out === undefined) return
     client.out = undefined
     if (out.length > 0 && !this.#write(client, out, 0, out.length)) out.take(OUTPUT_BYTES)

@@ -1,22 +1,19 @@
 // A router's subscribers: who listens to which channel or pattern, and sending them messages.
 //
-// A message is encoded once for each protocol in use and copied to the subscribers' outputs; the sockets are written at
-// the end of the turn, as with replies.
+// A message is encoded once for each protocol in use, and all subscribers are sent the same bytes (handout.ts), at the end
+// of the turn, as with replies.
 
 import { globMatch } from '../bytes/glob.ts'
 import type { Client } from '../commands/client.ts'
 import type { Space, Subscriptions } from '../commands/pubsub/registry.ts'
 import { EVENT } from '../config/keyspace-events.ts'
 import { SETTING } from '../config/settings.ts'
-import { Reply } from '../protocol/reply.ts'
+import type { Reply } from '../protocol/reply.ts'
 import { STAT, type Statistics } from '../shared/statistics.ts'
 import type { Notice } from '../store/engine.ts'
 import type { Connection } from './connection.ts'
+import { Handout } from './handout.ts'
 import type { Router } from './router.ts'
-
-const FRAME_BYTES = 1024
-/** A frame's buffer stays for the next message unless it is 16 times this: a new one for each megabyte is work to collect. */
-const FRAME_BYTES_KEPT = 1 << 18
 
 /** Byte strings to who listens; and by client what it listens to. */
 interface Register {
@@ -37,13 +34,12 @@ export class RouterSubscriptions implements Subscriptions {
   }
   /** Patterns as bytes, for matching. */
   readonly #patternBytes = new Map<string, Uint8Array>()
-  readonly #frame2 = new Reply(FRAME_BYTES)
-  readonly #frame3 = new Reply(FRAME_BYTES)
+  readonly #handout2 = new Handout(2)
+  readonly #handout3 = new Handout(3)
 
   constructor(router: Router) {
     this.#router = router
     this.#statistics = router.statistics
-    this.#frame3.resp = 3
   }
 
   add(client: Client, space: Space, name: string): void {
@@ -117,15 +113,23 @@ export class RouterSubscriptions implements Subscriptions {
     name: string,
     message: Uint8Array,
   ): number {
-    this.#frame2.reset(FRAME_BYTES_KEPT)
-    this.#frame3.reset(FRAME_BYTES_KEPT)
+    const start2 = this.#handout2.messages.length
+    const start3 = this.#handout3.messages.length
     for (const client of listeners) {
-      const frame = client.resp === 3 ? this.#frame3 : this.#frame2
+      const handout = client.resp === 3 ? this.#handout3 : this.#handout2
+      const start = client.resp === 3 ? start3 : start2
+      const { messages } = handout
       // Encoded once for all, and not at all in a protocol that no listener speaks: a message may be long.
-      if (frame.length === 0) encode(frame, word, pattern, name, message)
-      this.#router.outputFor(client).raw(frame.u8, 0, frame.length)
+      if (messages.length === start) encode(messages, word, pattern, name, message)
+      this.#router.hand(client, handout, start, messages.length)
     }
     return listeners.size
+  }
+
+  /** What was published has been sent. */
+  sent(): void {
+    this.#handout2.clear()
+    this.#handout3.clear()
   }
 
   /** Publishes keyspace events to this router's subscribers. */
