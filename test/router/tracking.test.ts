@@ -191,6 +191,7 @@ describe.each([1, 2])('tracking with %i router(s)', routers => {
     const caches = await Promise.all(Array.from({ length: 4 }, () => Cache.open(server.port)))
     const writers = await Promise.all([on(0), on(1), on(0)])
     let version = 0
+    const written: Promise<void>[] = []
     for (let round = 0; round < 150; round++) {
       const sent = writers.map(async (client, i) => {
         const key = random.pick(keys)
@@ -200,8 +201,11 @@ describe.each([1, 2])('tracking with %i router(s)', routers => {
         else await client.must('SET', key, version)
       })
       for (const cache of caches) for (let i = 0; i < 12; i++) cache.read(random.pick(keys), random.chance(0.2))
+      written.push(...sent)
       if (random.chance(0.3)) await Promise.all(sent)
     }
+    // What the other writers have sent may not have run yet.
+    await Promise.all(written)
     const values = (await writers[0].must('MGET', ...keys)) as Value[]
     const wrong = (): string[] =>
       caches.flatMap(({ held }) => keys.filter((key, i) => held.has(key) && held.get(key) !== values[i]))
