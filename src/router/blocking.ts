@@ -185,6 +185,7 @@ export class Blocking {
     this.#post.publish()
     const out = client.output()
     if (wait.wanted) out.raw(u8, at, length)
+    this.#router.wasServed(client)
     client.holds = (client.holds & ~HOLD.BLOCKED) | HOLD.ANSWERS
   }
 

@@ -107,6 +107,8 @@ export class Connection implements Client {
   #stashes: (Stash | undefined)[] = []
   /** Replies on their way to the socket while answers are due. */
   out: Reply | undefined
+  /** It has a run of bytes among the router's replies of this turn, which goes first. */
+  hasRun = false
   /** Without `out`: messages on their way to the socket, a run of what others get as well. */
   handout: Handout | undefined
   handoutStart = 0

@@ -83,6 +83,8 @@ export class Router implements RouterForCommands {
   readonly #freeSlots: number[] = []
   readonly #spareOutputs: Reply[] = []
   readonly #toFlush: Connection[] = []
+  /** Those of them that waited, and have been served. */
+  readonly #served: Connection[] = []
   readonly #waitingForRing: Connection[] = []
   readonly clients = new Map<number, Connection>()
   #nextId: number
@@ -470,6 +472,11 @@ export class Router implements RouterForCommands {
 
   /** Sees to it that what the batch has replied is sent in this turn, and delivers answers that have come meanwhile. */
   #afterBatch(client: Connection): void {
+    // Who waited does not wait for the turn's end if this is the first batch of it: it may well be the only one.
+    if (this.#served.length > 0 && this.#runCount === 0 && !this.#log.waits) {
+      this.#log.commit()
+      this.#flushServed()
+    }
     this.#sealRun(client)
     // With `appendfsync always` all clients of a turn wait for the disk together.
     if (!this.#post.isIdle && !this.#log.waits) this.#pollPost()
@@ -534,6 +541,7 @@ export class Router implements RouterForCommands {
       larger.set(this.#runEnds)
       this.#runEnds = larger
     }
+    client.hasRun = true
     this.#runClients[this.#runCount] = client
     this.#runEnds[this.#runCount++] = length
     this.#runStart = length
@@ -551,6 +559,7 @@ export class Router implements RouterForCommands {
     for (let i = 0; i < count; i++) {
       const client = this.#runClients[i]
       const end = this.#runEnds[i]
+      client.hasRun = false
       if (end > start && !this.#write(client, reply, start, end)) canReuse = false
       if (client.closing && client.owed === 0) client.socket.destroySoon()
       start = end
@@ -632,6 +641,16 @@ export class Router implements RouterForCommands {
     this.#schedulePoll()
   }
 
+  /** A client that waited has its reply in its output: it goes out ahead of others' replies. */
+  wasServed(client: Connection): void {
+    this.#served.push(client)
+  }
+
+  #flushServed(): void {
+    for (let i = 0; i < this.#served.length; i++) if (!this.#served[i].hasRun) this.#flushOutput(this.#served[i])
+    this.#served.length = 0
+  }
+
   #flushOutputs(): void {
     for (let i = 0; i < this.#toFlush.length; i++) this.#flushOutput(this.#toFlush[i])
     this.#toFlush.length = 0
@@ -688,6 +707,8 @@ export class Router implements RouterForCommands {
     this.#log.commit()
     if (this.engine.invalidations.length > 0) this.tracking.passOn()
     this.tracking.broadcast()
+    // Who waited hears of what it got before who gave it hears that it was taken, as from Redis.
+    if (this.#served.length > 0) this.#flushServed()
     // Before the answers: they were given earlier.
     this.#writeRuns()
     this.replication.turn()
