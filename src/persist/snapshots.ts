@@ -4,6 +4,7 @@
 // the snapshot, on all shards, and what is done later is not. Then the owners walk (walker.ts), and somebody reads.
 
 import { closeSync, openSync, unlinkSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { lockWord, type Shape, shardBellWord } from '../shared/control.ts'
 import { doorbellRing } from '../shared/doorbell.ts'
 import { lockWaitAll, unlock } from '../shared/lock.ts'
@@ -14,6 +15,8 @@ import { epochBegin } from '../store/epoch.ts'
 import { databaseKeys, keyspaceDatabase, keyspaceDatabases } from '../store/keyspace.ts'
 import { type Memory, memoryRefresh } from '../store/memory.ts'
 
+/** Shards that walk at a time: a core stays for those who serve clients and for who reads. */
+const WALKS_MAX = Math.max(1, availableParallelism() - 1)
 /** How often the end of the walks is looked for. */
 const LOOK_MS = 2
 
@@ -121,6 +124,7 @@ export class Snapshots {
       this.#blocks[index].begin(spills[index])
     }
     this.#run.expected = keys
+    this.#run.turns = WALKS_MAX
     this.#run.endsWithFlush = consumer.endsWithFlush === true
     this.#run.state = RUN.TAKEN
     consumer.atBarrier?.()

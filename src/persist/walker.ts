@@ -2,7 +2,9 @@
 //
 // It goes over the databases as SCAN does, which meets everything that stays, and saves what is not saved yet; what is
 // changed or deleted before it comes by has been saved by whoever did that (old-values.ts). Its bytes leave through a
-// ring. While the ring is full it rests: a slow reader slows the walk and nobody else.
+// ring. While the ring is full it rests: a slow reader slows the walk and nobody else. It rests after each step in which
+// clients wanted something of the shard, too, and only as many shards walk at a time as leave a core to those who serve:
+// with every core walking, commands waited for the scheduler rather than for a step.
 //
 // An entry too large for one step is written in several, and must not change in between: until it is written the owner
 // keeps the lock, and serves what is mailed to it meanwhile. A command that changes this very entry has it finished
@@ -28,7 +30,7 @@ import {
   entryMarkSaved,
   epochEnd,
 } from '../store/epoch.ts'
-import { databaseExpires, databaseKeys, keyspaceDatabase } from '../store/keyspace.ts'
+import { databaseExpires, databaseKeys, keyspaceDatabase, ROOT, rootCounter } from '../store/keyspace.ts'
 import { EntryWriter } from '../store/rdb/entry-writer.ts'
 import { OPCODE } from '../store/rdb/format.ts'
 import { RdbSink } from '../store/rdb/sink.ts'
@@ -48,15 +50,18 @@ export const SAVED = {
 export const END_BYTES = 24
 
 /** A step takes about this long. */
-const STEP_MS = 0.7
+const STEP_MS = 0.5
 /** Elements of a value between two looks at the clock. */
 const STEP_ELEMENTS = 256
 /** Bytes gathered before they go into the ring. */
 const FLUSH_BYTES = 64 * 1024
 /** Strings longer than this are not compressed: that would take longer than a step. */
 const COMPRESSED_MAX = 128 * 1024
-/** How often a walk that rests looks whether there is room again. */
+/** How often a walk that rests looks whether there is room again, or a turn. */
 const REST_MS = 2
+/** Among clients' commands it rests for this share of the time that a step took, the time that others had the core included. */
+const REST_SHARE = 0.5
+const SHARED_REST_MS_MAX = 5
 const SINK_BYTES_MAX = 1024 * 1024
 /** The reader is told of every so many steps' bytes, and when there is no more room. */
 const ANNOUNCE_EVERY = 8
@@ -88,6 +93,10 @@ export class Walker implements OwnWalk {
   #next = 0
   /** It rests because of rdb-key-save-delay. */
   #isResting = false
+  /** The shard is one of those that may walk now. */
+  #hasTurn = false
+  /** Lookups and changes by clients, as they were after the last step. */
+  #commands = 0
   /** Entries saved that it has rested for. */
   #rested = 0
 
@@ -137,8 +146,25 @@ export class Walker implements OwnWalk {
       this.#next = clock + REST_MS
       return
     }
-    if (this.#walk(now, clock + STEP_MS, isGivenUp)) this.#end(isGivenUp)
+    if (!this.#hasTurn && !isGivenUp) this.#hasTurn = this.#run.takeTurn()
+    if (this.#hasTurn || isGivenUp) {
+      if (this.#walk(now, clock + STEP_MS, isGivenUp)) this.#end(isGivenUp)
+    } else {
+      this.#takeOldValues()
+      this.#next = clock + REST_MS
+    }
     if (!isGivenUp) this.#flush()
+    this.#restAmong(clock)
+  }
+
+  /** Rests a little if clients have done something since the last step, which began at `clock`. */
+  #restAmong(clock: number): void {
+    const { m } = this.#shard
+    const commands = rootCounter(m, ROOT.HITS) + rootCounter(m, ROOT.MISSES) + rootCounter(m, ROOT.DIRTY)
+    if (commands === this.#commands) return
+    this.#commands = commands
+    const end = performance.now()
+    this.#next = Math.max(this.#next, end + Math.min(SHARED_REST_MS_MAX, (end - clock) * REST_SHARE))
   }
 
   #begin(): void {
@@ -363,6 +389,8 @@ export class Walker implements OwnWalk {
       this.#ring.publish()
     }
     this.#isWalking = false
+    if (this.#hasTurn) this.#run.giveTurn()
+    this.#hasTurn = false
     epochEnd(this.#shard.m)
     this.#block.state = WALK.NONE
     this.#run.ring()

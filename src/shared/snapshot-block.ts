@@ -9,7 +9,7 @@
 //       16     8  EXPECTED   main      f64, keys when it began
 //       24     8  FLUSHED    locks     f64, changes ever made when FLUSHALL deleted all last; under all locks
 //       32     4  FLUSHES    locks     how often it did
-//       36     4  -          -
+//       36     4  TURNS      atomic    how many more shards may walk now; set by main at the barrier
 //       40
 //
 // A shard's block. What no thread but the holder of the shard's lock uses is marked "lock":
@@ -31,7 +31,16 @@
 import { ByteArray } from '../bytes/byte-array.ts'
 import { doorbellAwake, doorbellListen, doorbellPrepare, doorbellRing, doorbellSleep } from './doorbell.ts'
 
-export const RUN_BLOCK = { STATE: 0, BELL: 4, ENDS: 12, EXPECTED: 16, FLUSHED: 24, FLUSHES: 32, SIZE: 40 } as const
+export const RUN_BLOCK = {
+  STATE: 0,
+  BELL: 4,
+  ENDS: 12,
+  EXPECTED: 16,
+  FLUSHED: 24,
+  FLUSHES: 32,
+  TURNS: 36,
+  SIZE: 40,
+} as const
 export const RUN = {
   NONE: 0,
   TAKEN: 1,
@@ -64,6 +73,7 @@ const OLD_BYTES_TOTAL = 12 * 1024 * 1024
 const OLD_BYTES_MAX = 6 * 1024 * 1024
 const OLD_BYTES_MIN = 256 * 1024
 const BELL_WORD = RUN_BLOCK.BELL / 4
+const TURNS_WORD = RUN_BLOCK.TURNS / 4
 
 /** All that a snapshot needs of shared memory. */
 export interface SnapshotMemory {
@@ -103,6 +113,23 @@ export class SnapshotRunBlock {
   }
   set expected(keys: number) {
     this.#f64[RUN_BLOCK.EXPECTED / 8] = keys
+  }
+
+  /** How many shards may walk at a time, before any of them does. */
+  set turns(count: number) {
+    Atomics.store(this.words, TURNS_WORD, count)
+  }
+
+  /** Takes a turn to walk. Returns false if as many shards walk as may. */
+  takeTurn(): boolean {
+    if (Atomics.sub(this.words, TURNS_WORD, 1) > 0) return true
+    this.giveTurn()
+    return false
+  }
+
+  /** The shard has walked. */
+  giveTurn(): void {
+    Atomics.add(this.words, TURNS_WORD, 1)
   }
 
   /** FLUSHALL has deleted all data, the server having seen `changes` changes by then. */

@@ -1,4 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { performance } from 'node:perf_hooks'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { keySlot } from '../../src/bytes/crc16.ts'
 import { ByteFeed } from '../../src/persist/byte-feed.ts'
 import { OldValueSaver } from '../../src/persist/old-values.ts'
 import { rdbEnd, rdbFooter, rdbHeader } from '../../src/persist/rdb-frame.ts'
@@ -33,7 +35,7 @@ class Bench {
   readonly memory: SnapshotMemory
   readonly run: SnapshotRunBlock
   readonly walkers: Walker[]
-  readonly #blocks: OldBlock[]
+  readonly blocks: OldBlock[]
   readonly #random: Random
   readonly #hasLarge: boolean
 
@@ -51,13 +53,13 @@ class Bench {
       rings: Array.from({ length: shards }, () => ringCreate(hasLarge ? 1 << 22 : 1 << 14)),
     }
     this.run = new SnapshotRunBlock(this.memory.run)
-    this.#blocks = this.memory.old.map(each => new OldBlock(each))
+    this.blocks = this.memory.old.map(each => new OldBlock(each))
     const { engine } = this.keyspace
     this.walkers = this.memory.rings.map(
-      (ring, i) => new Walker(engine.shards[i], this.run, this.#blocks[i], new RingProducer(ring)),
+      (ring, i) => new Walker(engine.shards[i], this.run, this.blocks[i], new RingProducer(ring)),
     )
     // One thread stands for all, so it may meet an entry that any of the walkers is in the middle of.
-    const savers = this.walkers.map((walker, i) => new OldValueSaver(engine, this.run, this.#blocks, i, walker))
+    const savers = this.walkers.map((walker, i) => new OldValueSaver(engine, this.run, this.blocks, i, walker))
     engine.oldValues = {
       save: (shard, origin, entry) => savers[shard.index].save(shard, origin, entry),
       flushed: () => undefined,
@@ -65,11 +67,12 @@ class Bench {
   }
 
   /** The barrier. Returns what the snapshot must hold. */
-  begin(): string {
+  begin(turns = this.#random.int(1, this.walkers.length)): string {
     for (const [i, { m }] of this.keyspace.engine.shards.entries()) {
       epochBegin(m)
-      this.#blocks[i].begin(openSpill())
+      this.blocks[i].begin(openSpill())
     }
+    this.run.turns = turns
     this.run.state = RUN.TAKEN
     return datasetDigest(this.keyspace.engine.shards)
   }
@@ -225,5 +228,65 @@ describe.each([1, 2, 4])('a snapshot of %i shards', shards => {
       const { bytes, expected } = takeSnapshot(bench, random)
       expect({ round, digest: digestOf(bytes, 2, bench.keyspace.now) }).toEqual({ round, digest: expected })
     }
+  })
+})
+
+describe('a walk', () => {
+  /** Two shards with more keys than a step saves, by a clock that goes on by a tenth of a millisecond at each look. */
+  function begun(turns: number): Bench {
+    const bench = new Bench(2, randomFrom(1), 65_536, false)
+    for (let i = 0; i < 2000; i++) bench.keyspace.call('SET', `key:${i}`, 'value')
+    bench.begin(turns)
+    let clock = 1000
+    vi.spyOn(performance, 'now').mockImplementation(() => {
+      clock += 0.1
+      return clock
+    })
+    return bench
+  }
+  afterEach(() => vi.restoreAllMocks())
+
+  /** A key of one of the two shards. */
+  function keyOf(shard: number): string {
+    const keys = Array.from({ length: 100 }, (_, i) => Buffer.from(`key:${i}`))
+    return String(keys.find(key => keySlot(key, 0, key.length) >>> 13 === shard))
+  }
+
+  test('waits for its turn, but takes old values along meanwhile', () => {
+    const bench = begun(1)
+    const [first, second] = bench.walkers
+    first.step(bench.keyspace.now)
+    second.step(bench.keyspace.now)
+    expect(bench.blocks[0].saved).toBeGreaterThan(0)
+    expect(bench.blocks[1].saved).toBe(0)
+
+    const key = keyOf(1)
+    bench.keyspace.call('SET', key, 'another')
+    expect(bench.blocks[1].length).toBeGreaterThan(0)
+    second.step(bench.keyspace.now)
+    expect(bench.blocks[1].length).toBe(0)
+    expect(bench.blocks[1].saved).toBe(1)
+
+    const reader = new SnapshotReader(bench.memory)
+    while (first.isWanted) {
+      first.step(bench.keyspace.now)
+      while (reader.next());
+    }
+    second.step(bench.keyspace.now)
+    expect(bench.blocks[1].saved).toBeGreaterThan(1)
+  })
+
+  test('rests after a step when clients have done something since the last one, and only then', () => {
+    const bench = begun(2)
+    const [walker] = bench.walkers
+    const key = keyOf(0)
+    walker.step(bench.keyspace.now)
+    walker.step(bench.keyspace.now)
+    expect(walker.due(performance.now())).toBe(true)
+    bench.keyspace.call('GET', key)
+    walker.step(bench.keyspace.now)
+    expect(walker.due(performance.now())).toBe(false)
+    walker.step(bench.keyspace.now)
+    expect(walker.due(performance.now())).toBe(true)
   })
 })
