@@ -170,7 +170,7 @@ function readInteger(text: string, unit: IntegerTraits['unit']): bigint | string
 }
 
 /** Strict decimal notation of a signed 64-bit integer: no blanks, no plus, no leading zeros. */
-export function parseDecimal(text: string): bigint | undefined {
+function parseDecimal(text: string): bigint | undefined {
   if (text.length > 20 || !/^(?:0|-?[1-9][0-9]*)$/.test(text)) return undefined
   const n = BigInt(text)
   return n >= I64_MIN && n <= I64_MAX ? n : undefined

@@ -13,63 +13,52 @@ import { DIRECTIVES } from './directives.ts'
 export const SETTING = {
   protectedMode: 0,
   timeout: 1,
-  tcpKeepalive: 2,
-  hz: 3,
-  dynamicHz: 4,
-  enableDebugCommand: 5,
-  acllogMaxLen: 6,
-  maxclients: 7,
-  maxmemoryClients: 8,
-  clientQueryBufferLimit: 9,
-  protoMaxBulkLen: 10,
-  trackingTableMaxKeys: 11,
-  notifyKeyspaceEvents: 12,
-  maxmemory: 13,
-  maxmemoryPolicy: 14,
-  maxmemorySamples: 15,
-  maxmemoryEvictionTenacity: 16,
-  lfuLogFactor: 17,
-  lfuDecayTime: 18,
-  activeExpireEffort: 19,
-  lazyfreeLazyEviction: 20,
-  lazyfreeLazyExpire: 21,
-  lazyfreeLazyServerDel: 22,
-  lazyfreeLazyUserDel: 23,
-  lazyfreeLazyUserFlush: 24,
-  activerehashing: 25,
-  stopWritesOnBgsaveError: 26,
-  rdbcompression: 27,
-  sanitizeDumpPayload: 28,
-  appendfsync: 29,
-  noAppendfsyncOnRewrite: 30,
-  autoAofRewritePercentage: 31,
-  autoAofRewriteMinSize: 32,
-  aofTimestampEnabled: 33,
-  replicaServeStaleData: 34,
-  replicaReadOnly: 35,
-  replicaLazyFlush: 36,
-  replicaIgnoreMaxmemory: 37,
-  replicaIgnoreDiskWriteErrors: 38,
-  replBacklogSize: 39,
-  minReplicasToWrite: 40,
-  minReplicasMaxLag: 41,
-  propagationErrorBehavior: 42,
-  hashMaxListpackEntries: 43,
-  hashMaxListpackValue: 44,
-  listMaxListpackSize: 45,
-  listCompressDepth: 46,
-  setMaxIntsetEntries: 47,
-  zsetMaxListpackEntries: 48,
-  zsetMaxListpackValue: 49,
-  hllSparseMaxBytes: 50,
-  streamNodeMaxBytes: 51,
-  streamNodeMaxEntries: 52,
-  slowlogLogSlowerThan: 53,
-  slowlogMaxLen: 54,
-  latencyMonitorThreshold: 55,
-  latencyTracking: 56,
-  busyReplyThreshold: 57,
-  rdbKeySaveDelay: 58,
+  hz: 2,
+  enableDebugCommand: 3,
+  maxclients: 4,
+  maxmemoryClients: 5,
+  clientQueryBufferLimit: 6,
+  protoMaxBulkLen: 7,
+  trackingTableMaxKeys: 8,
+  notifyKeyspaceEvents: 9,
+  maxmemory: 10,
+  maxmemoryPolicy: 11,
+  maxmemorySamples: 12,
+  maxmemoryEvictionTenacity: 13,
+  lfuLogFactor: 14,
+  lfuDecayTime: 15,
+  activeExpireEffort: 16,
+  lazyfreeLazyEviction: 17,
+  lazyfreeLazyExpire: 18,
+  lazyfreeLazyServerDel: 19,
+  lazyfreeLazyUserDel: 20,
+  lazyfreeLazyUserFlush: 21,
+  activerehashing: 22,
+  rdbcompression: 23,
+  appendfsync: 24,
+  noAppendfsyncOnRewrite: 25,
+  aofTimestampEnabled: 26,
+  replicaServeStaleData: 27,
+  replicaReadOnly: 28,
+  replicaIgnoreMaxmemory: 29,
+  replBacklogSize: 30,
+  minReplicasToWrite: 31,
+  minReplicasMaxLag: 32,
+  hashMaxListpackEntries: 33,
+  hashMaxListpackValue: 34,
+  listMaxListpackSize: 35,
+  listCompressDepth: 36,
+  setMaxIntsetEntries: 37,
+  zsetMaxListpackEntries: 38,
+  zsetMaxListpackValue: 39,
+  hllSparseMaxBytes: 40,
+  streamNodeMaxBytes: 41,
+  streamNodeMaxEntries: 42,
+  slowlogLogSlowerThan: 43,
+  latencyMonitorThreshold: 44,
+  latencyTracking: 45,
+  busyReplyThreshold: 46,
+  rdbKeySaveDelay: 47,
 } as const
 
 /** The index of a slot. */
@@ -90,14 +79,8 @@ export const MAXMEMORY_POLICY = {
 /** The values of `SETTING.appendfsync`. */
 export const APPENDFSYNC = { EVERYSEC: 0, ALWAYS: 1, NO: 2 } as const
 
-/** The values of `SETTING.sanitizeDumpPayload`. */
-export const SANITIZE_DUMP_PAYLOAD = { NO: 0, YES: 1, CLIENTS: 2 } as const
-
 /** The values of `SETTING.enableDebugCommand`. */
 export const PERMISSION = { NO: 0, YES: 1, LOCAL: 2 } as const
-
-/** The values of `SETTING.propagationErrorBehavior`. */
-export const PROPAGATION_ERROR_BEHAVIOR = { IGNORE: 0, PANIC: 1, PANIC_ON_REPLICAS: 2 } as const
 
 /** The slots as a thread sees them. */
 export type SettingsView = Float64Array<SharedArrayBuffer>
@@ -119,11 +102,6 @@ export function defaultSettings(): SettingsView {
   const view = viewSettings(createSettings())
   for (const [slot, { kind, initial }] of SHARED.entries()) view[slot] = kind.toNumber?.(initial) ?? Number.NaN
   return view
-}
-
-/** Reads one slot: `readSetting(view, SETTING.maxmemory)`. */
-export function readSetting(view: SettingsView, setting: Setting): number {
-  return view[setting]
 }
 
 /** Whether the policy evicts by how often keys are used, so that entries keep counters instead of times. */

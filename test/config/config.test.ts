@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Config } from '../../src/config/config.ts'
 import { findDirective } from '../../src/config/directives.ts'
-import { readSetting, SETTING, viewSettings } from '../../src/config/settings.ts'
+import { SETTING, viewSettings } from '../../src/config/settings.ts'
 import { ConfigCopy } from '../../src/config/values.ts'
 
 const LOCAL = { local: true }
@@ -47,7 +47,7 @@ describe('CONFIG SET', () => {
     const error = await config.set(['maxmemory', '1mb', 'slave-priority', 'x'], LOCAL)
     expect(error).toBe(failed('slave-priority', "argument couldn't be parsed into an integer"))
     expect(config.get('maxmemory')).toBe('0')
-    expect(readSetting(config.settings, SETTING.maxmemory)).toBe(0)
+    expect(config.settings[SETTING.maxmemory]).toBe(0)
   })
 
   test('refuses protected directives unless they are allowed', async () => {
@@ -102,7 +102,7 @@ describe('CONFIG SET', () => {
     expect(error).toBe(failed('port', 'Unable to listen on this port. Check server logs.'))
     expect(seen).toEqual(['hz 20', 'port 1', 'hz 10', 'port 6379'])
     expect(config.match(['hz', 'port', 'timeout']).map(([, value]) => value)).toEqual(['10', '6379', '0'])
-    expect(readSetting(config.settings, SETTING.hz)).toBe(10)
+    expect(config.settings[SETTING.hz]).toBe(10)
   })
 
   test('commands wait for each other', async () => {
@@ -127,7 +127,7 @@ describe('other threads', () => {
     await config.set(['maxmemory', '2gb', 'appendfsync', 'always'], LOCAL)
     expect(copy.get('appendfsync')).toBe('always')
     expect(copy.match(['*'])).toEqual(config.match(['*']))
-    expect(readSetting(copy.settings, SETTING.maxmemory)).toBe(2 ** 31)
-    expect(readSetting(viewSettings(config.snapshot().settings), SETTING.appendfsync)).toBe(1)
+    expect(copy.settings[SETTING.maxmemory]).toBe(2 ** 31)
+    expect(viewSettings(config.snapshot().settings)[SETTING.appendfsync]).toBe(1)
   })
 })

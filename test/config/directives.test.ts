@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { renderManual } from '../../scripts/docs.ts'
 import { DIRECTIVES, findDirective, namesOf, RETIRED } from '../../src/config/directives.ts'
@@ -10,13 +10,15 @@ import {
   evictsByFrequency,
   MAXMEMORY_POLICY,
   PERMISSION,
-  PROPAGATION_ERROR_BEHAVIOR,
-  readSetting,
-  SANITIZE_DUMP_PAYLOAD,
   SETTING,
   viewSettings,
   writeSettings,
 } from '../../src/config/settings.ts'
+
+const ROOT = new URL('../../', import.meta.url)
+
+/** The name of a directive's slot among the shared settings. */
+const slotName = (name: string): string => name.replace(/[-_]([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 describe('the table of directives', () => {
   test('no name appears twice', () => {
@@ -38,6 +40,15 @@ describe('the table of directives', () => {
     },
   )
 
+  test('one that nothing reads says that it has no effect', () => {
+    const paths = globSync('src/**/*.ts', { cwd: ROOT }).filter(
+      path => !/config\/(directives\/|settings\.ts)/.test(path),
+    )
+    const code = paths.map(path => readFileSync(new URL(path, ROOT), 'utf8')).join('\n')
+    const isRead = (name: string): boolean => code.includes(`'${name}'`) || code.includes(`SETTING.${slotName(name)}`)
+    expect(DIRECTIVES.filter(({ name, inert }) => inert === undefined && !isRead(name)).map(namesOf)).toEqual([])
+  })
+
   test('the manual is current: run `npm run docs`', () => {
     expect(readFileSync(new URL('../../docs/configuration.md', import.meta.url), 'utf8')).toBe(renderManual())
   })
@@ -45,9 +56,7 @@ describe('the table of directives', () => {
 
 describe('shared settings', () => {
   test('SETTING lists the shared directives in their order', () => {
-    const names = DIRECTIVES.filter(directive => directive.shared).map(({ name }) =>
-      name.replace(/[-_]([a-z])/g, (_, letter: string) => letter.toUpperCase()),
-    )
+    const names = DIRECTIVES.filter(directive => directive.shared).map(({ name }) => slotName(name))
     expect(Object.entries(SETTING)).toEqual(names.map((name, slot) => [name, slot]))
   })
 
@@ -59,9 +68,7 @@ describe('shared settings', () => {
   test.each([
     ['maxmemory-policy', MAXMEMORY_POLICY],
     ['appendfsync', APPENDFSYNC],
-    ['sanitize-dump-payload', SANITIZE_DUMP_PAYLOAD],
     ['enable-debug-command', PERMISSION],
-    ['propagation-error-behavior', PROPAGATION_ERROR_BEHAVIOR],
   ])('the constants of %s are the words of the table', (name, constants) => {
     const kind = findDirective(name)?.kind
     const words = kind?.form.split(', ') ?? []
@@ -81,16 +88,16 @@ describe('shared settings', () => {
   test('a second view of the memory sees what is written', () => {
     const buffer = createSettings()
     writeSettings(viewSettings(buffer), { number: name => (name === 'maxmemory' ? 12345 : 0) })
-    expect(readSetting(viewSettings(buffer), SETTING.maxmemory)).toBe(12345)
-    expect(readSetting(viewSettings(buffer), SETTING.maxmemorySamples)).toBe(0)
+    expect(viewSettings(buffer)[SETTING.maxmemory]).toBe(12345)
+    expect(viewSettings(buffer)[SETTING.maxmemorySamples]).toBe(0)
   })
 
   test('the initial numbers are those of the words', () => {
     const view = defaultSettings()
-    expect(readSetting(view, SETTING.maxmemoryPolicy)).toBe(MAXMEMORY_POLICY.NOEVICTION)
-    expect(readSetting(view, SETTING.latencyTracking)).toBe(1)
-    expect(readSetting(view, SETTING.listMaxListpackSize)).toBe(-2)
-    expect(readSetting(view, SETTING.protoMaxBulkLen)).toBe(512 * 2 ** 20)
+    expect(view[SETTING.maxmemoryPolicy]).toBe(MAXMEMORY_POLICY.NOEVICTION)
+    expect(view[SETTING.latencyTracking]).toBe(1)
+    expect(view[SETTING.listMaxListpackSize]).toBe(-2)
+    expect(view[SETTING.protoMaxBulkLen]).toBe(512 * 2 ** 20)
   })
 })
 

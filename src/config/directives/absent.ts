@@ -95,7 +95,7 @@ export const TESTING: DirectiveGroup = {
       integer(1024n, I32_MAX),
       '2097152',
       'Look at clients so often while loading.',
-      { hidden: true },
+      { hidden: true, inert: 'clients are looked at all the while' },
     ),
     directive('watchdog-period', integer(0n, I32_MAX), '0', 'Milliseconds of standstill that are logged.', {
       hidden: true,
@@ -107,6 +107,7 @@ export const TESTING: DirectiveGroup = {
     }),
     directive('lua-enable-deprecated-api', bool(), 'no', 'Offer old functions to scripts.', {
       hidden: true,
+      inert: 'newproxy, getfenv and setfenv are never offered',
       immutable: true,
     }),
   ],

@@ -150,7 +150,7 @@ export const OBSERVATION: DirectiveGroup = {
       'Microseconds above which a command is noted; -1 is never.',
       { shared: true },
     ),
-    directive('slowlog-max-len', integer(0n, I64_MAX), '128', 'Commands kept in SLOWLOG.', { shared: true }),
+    directive('slowlog-max-len', integer(0n, I64_MAX), '128', 'Commands kept in SLOWLOG.'),
     directive(
       'latency-monitor-threshold',
       integer(0n, I64_MAX),

@@ -13,6 +13,7 @@ import {
 } from '../special-kinds.ts'
 
 const NO_CPU_LISTS = 'threads are placed by the operating system; use taskset or CPUAffinity= for the whole process'
+const OOM_BY_UNIT = 'a service manager sets it: OOMScoreAdjust in the unit'
 const NO_SYSLOG = 'the log goes to a file or to standard output, which systemd hands to the journal'
 
 const SHUTDOWN_WORDS = ['default', 'save', 'nosave', 'now', 'force']
@@ -72,9 +73,7 @@ export const NETWORK: DirectiveGroup = {
     directive('timeout', integer(0n, I32_MAX), '0', 'Close clients idle for so many seconds; 0 is never.', {
       shared: true,
     }),
-    directive('tcp-keepalive', integer(0n, I32_MAX), '300', 'Seconds between probes of silent peers; 0 is none.', {
-      shared: true,
-    }),
+    directive('tcp-keepalive', integer(0n, I32_MAX), '300', 'Seconds between probes of silent peers; 0 is none.'),
     directive('socket-mark-id', integer(0n, U32_MAX, { unsigned: true }), '0', 'Mark for the packets of listeners.', {
       immutable: true,
       inert: 'Node.js cannot mark sockets',
@@ -135,8 +134,12 @@ export const PROCESS: DirectiveGroup = {
     directive('hz', integer(0n, I32_MAX, { clamp: [1n, 500n] }), '10', 'Rounds of background work a second.', {
       shared: true,
     }),
-    directive('dynamic-hz', bool(), 'yes', 'More rounds when there are many clients.', { shared: true }),
-    directive('ignore-warnings', text(), '', 'Warnings at start that are to be passed over.'),
+    directive('dynamic-hz', bool(), 'yes', 'More rounds when there are many clients.', {
+      inert: 'each router looks at its own clients, however many there are',
+    }),
+    directive('ignore-warnings', text(), '', 'Warnings at start that are to be passed over.', {
+      inert: 'none of these warnings is given',
+    }),
     directive('enable-protected-configs', permission, 'no', 'Who may change protected directives.', {
       immutable: true,
     }),
@@ -150,8 +153,11 @@ export const PROCESS: DirectiveGroup = {
       oneOf(['no', 'yes', 'relative', 'absolute'], { relative: 'yes' }),
       'no',
       'Set how readily Linux ends the process when memory is short.',
+      { inert: OOM_BY_UNIT },
     ),
-    directive('oom-score-adj-values', OOM_SCORE_ADJ_VALUES, '0 200 800', 'The scores as master, replica, saving.'),
+    directive('oom-score-adj-values', OOM_SCORE_ADJ_VALUES, '0 200 800', 'The scores as master, replica, saving.', {
+      inert: OOM_BY_UNIT,
+    }),
     directive('disable-thp', bool(), 'yes', 'Turn off transparent huge pages for the process.', {
       immutable: true,
       inert: 'nothing is forked, so huge pages cost no copies',
@@ -184,7 +190,7 @@ export const CLIENTS: DirectiveGroup = {
   directives: [
     directive('requirepass', text({ emptyIsNone: true }), '', 'Password of the default user.', { sensitive: true }),
     directive('aclfile', text({ form: 'path' }), '', 'File that lists the users.', { immutable: true }),
-    directive('acllog-max-len', integer(0n, I64_MAX), '128', 'Entries kept in ACL LOG.', { shared: true }),
+    directive('acllog-max-len', integer(0n, I64_MAX), '128', 'Entries kept in ACL LOG.'),
     directive(
       'acl-pubsub-default',
       oneOf(['allchannels', 'resetchannels']),

@@ -8,11 +8,11 @@ export const SNAPSHOTS: DirectiveGroup = {
   title: 'Snapshots',
   directives: [
     directive('save', SAVE, '3600 1 300 100 60 10000', 'When to save: after so many seconds with so many changes.'),
-    directive('stop-writes-on-bgsave-error', bool(), 'yes', 'Refuse writes while saving fails.', { shared: true }),
+    directive('stop-writes-on-bgsave-error', bool(), 'yes', 'Refuse writes while saving fails.'),
     directive('rdbcompression', bool(), 'yes', 'Compress strings in snapshots.', { shared: true }),
     directive('rdbchecksum', bool(), 'yes', 'End snapshots with a checksum, and check it.', { immutable: true }),
     directive('sanitize-dump-payload', oneOf(['no', 'yes', 'clients']), 'no', 'Check every value that is loaded.', {
-      shared: true,
+      inert: 'every value is always checked',
     }),
     directive('dbfilename', fileName('dbfilename', 'filename', true), 'dump.rdb', 'Name of the snapshot.', {
       guarded: true,
@@ -38,12 +38,8 @@ export const APPEND_ONLY: DirectiveGroup = {
       shared: true,
     }),
     directive('no-appendfsync-on-rewrite', bool(), 'no', 'Do not sync the log while a rewrite runs.', { shared: true }),
-    directive('auto-aof-rewrite-percentage', integer(0n, I32_MAX), '100', 'Growth that starts a rewrite; 0 is never.', {
-      shared: true,
-    }),
-    directive('auto-aof-rewrite-min-size', memory(0n, I64_MAX), '67108864', 'Size below which none starts.', {
-      shared: true,
-    }),
+    directive('auto-aof-rewrite-percentage', integer(0n, I32_MAX), '100', 'Growth that starts a rewrite; 0 is never.'),
+    directive('auto-aof-rewrite-min-size', memory(0n, I64_MAX), '67108864', 'Size below which none starts.'),
     directive('aof-load-truncated', bool(), 'yes', 'Start even if the log ends in the middle of a command.'),
     directive('aof-use-rdb-preamble', bool(), 'yes', 'Write the base of the log as a snapshot.'),
     directive('aof-timestamp-enabled', bool(), 'no', 'Note the time in the log.', { shared: true }),
@@ -68,13 +64,15 @@ export const REPLICATION: DirectiveGroup = {
     }),
     directive('replica-lazy-flush', bool(), 'no', 'Free the old data set in the background.', {
       alias: 'slave-lazy-flush',
-      shared: true,
+      inert: 'it is always freed in the background',
     }),
     directive('replica-ignore-maxmemory', bool(), 'yes', 'Leave eviction to the master.', {
       alias: 'slave-ignore-maxmemory',
       shared: true,
     }),
-    directive('replica-ignore-disk-write-errors', bool(), 'no', 'Go on when the disk fails.', { shared: true }),
+    directive('replica-ignore-disk-write-errors', bool(), 'no', 'Go on when the disk fails.', {
+      inert: 'a replica always goes on, and logs the error',
+    }),
     directive('replica-priority', integer(0n, I32_MAX), '100', 'Sentinel promotes the lowest; 0 never.', {
       alias: 'slave-priority',
     }),
@@ -121,7 +119,7 @@ export const REPLICATION: DirectiveGroup = {
       oneOf(['ignore', 'panic', 'panic-on-replicas']),
       'ignore',
       'What to do when a command from the master or the log fails.',
-      { shared: true },
+      { inert: 'it is logged, and what follows is applied' },
     ),
   ],
 }
