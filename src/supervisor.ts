@@ -43,7 +43,7 @@ export interface SupervisorEvents {
 }
 
 /** Creates the memory that all threads share. */
-export function createSharedMemory(shape: Shape, databases: number): { memory: SharedMemory; arenas: Memory[] } {
+function createSharedMemory(shape: Shape, databases: number): { memory: SharedMemory; arenas: Memory[] } {
   const seeds = randomBytes(8)
   const arenas = Array.from({ length: shape.shards }, () => {
     const m = arenaCreate(ARENA_BYTES_MAX, seeds.readUInt32LE(0), seeds.readUInt32LE(4))

@@ -252,25 +252,6 @@ export function formatDouble17(value: number): string {
   return sign + placePoint(trimmed, exponent)
 }
 
-/**
- * The shortest text that reads back as the same double, laid out as Redis 7.2 and later reply it (two digits of
- * exponent are not forced, and it takes larger exponents than "%g" before it turns to scientific form).
- */
-export function formatDoubleShortest(value: number): string {
-  if (!Number.isFinite(value)) return formatNonFinite(value)
-  if (value === 0) return Object.is(value, -0) ? '-0' : '0'
-  if (Number.isInteger(value) && Math.abs(value) < 2 ** 63) return BigInt(value).toString()
-  const sign = value < 0 ? '-' : ''
-  const [mantissa, power] = Math.abs(value).toExponential().split('e')
-  const digits = mantissa.replace('.', '')
-  const exponent = Number(power)
-  const scale = exponent - digits.length + 1 // the value is digits x 10^scale
-  if (scale >= 0 && exponent < digits.length + 7) return sign + digits + '0'.repeat(scale)
-  if (scale < 0 && (scale > -7 || Math.abs(exponent) < 4)) return sign + placePoint(digits, exponent)
-  const fraction = digits.length > 1 ? `.${digits.slice(1)}` : ''
-  return `${sign}${digits[0]}${fraction}e${exponent < 0 ? '-' : '+'}${Math.abs(exponent)}`
-}
-
 /** C's "%.Nf" of a finite double, N up to 100: the exact value, rounded half to even. */
 export function formatFixed(value: number, decimals: number): string {
   // toFixed is exact, except that it rounds ties up. A tie ends at most one binary place behind the last decimal.

@@ -7,7 +7,7 @@
 
 export const LONGITUDE_MAX = 180
 export const LATITUDE_MAX = 85.05112878
-export const GEOHASH_STEPS = 26
+const GEOHASH_STEPS = 26
 const EARTH_RADIUS = 6372797.560856
 const DEGREE = Math.PI / 180
 /** Half the length of the equator in the projection, in metres. */

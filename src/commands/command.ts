@@ -28,8 +28,6 @@ export const ALLOW_BUSY = 1 << 17
 export const NO_ASYNC_LOADING = 1 << 18
 export const NO_MANDATORY_KEYS = 1 << 19
 export const PROTECTED = 1 << 20
-export const SENTINEL = 1 << 21
-export const ONLY_SENTINEL = 1 << 22
 /** Runs a script, which may do whatever a command may. Not among Redis's flags. */
 export const RUNS_SCRIPT = 1 << 23
 

@@ -71,11 +71,6 @@ export class ScanOptions {
     return undefined
   }
 
-  /** Whether a pattern narrows the scan. */
-  get hasPattern(): boolean {
-    return this.#length >= 0
-  }
-
   /** Whether an element passes MATCH. */
   matches(bytes: Uint8Array, at: number, length: number): boolean {
     return this.#length < 0 || globMatch(this.#u8, this.#at, this.#length, bytes, at, length, false)

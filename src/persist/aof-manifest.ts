@@ -139,12 +139,6 @@ export function withBase(manifest: AofManifest, name: string, kept: number): Aof
 /** Without history. */
 export const withoutHistory = (manifest: AofManifest): AofManifest => ({ ...manifest, history: [] })
 
-/** The manifest in a file; undefined if there is none. */
-export function manifestRead(path: string): AofManifest | undefined {
-  const text = textRead(path)
-  return text === undefined ? undefined : manifestParse(text)
-}
-
 /** A file's text as a byte string, undefined if it is not there. */
 export function textRead(path: string): string | undefined {
   try {

@@ -357,20 +357,6 @@ export class AppendOnly {
     return 'Unable to turn on AOF. Check server logs.'
   }
 
-  /**
-   * The data has been replaced by other means, a master's copy: the log begins anew with what there is now. `work` replaces it;
-   * until it is done nothing is logged.
-   */
-  async whileReplaced<Result>(work: () => Promise<Result>): Promise<Result> {
-    const wasOn = this.#state !== 'off'
-    if (wasOn) await this.#turnOff()
-    try {
-      return await work()
-    } finally {
-      if (wasOn) await this.set(true)
-    }
-  }
-
   async #turnOff(): Promise<void> {
     this.#state = 'off'
     this.#figures[LOG_FIGURE.ENABLED] = 0

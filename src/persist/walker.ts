@@ -47,7 +47,7 @@ export const SAVED = {
   /** f64 keys, f64 bytes of old values, f64 bytes of them in the file, which belong behind all others: the end. */
   END: 3,
 } as const
-export const END_BYTES = 24
+const END_BYTES = 24
 
 /** A step takes about this long. */
 const STEP_MS = 0.5

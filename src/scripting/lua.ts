@@ -26,8 +26,6 @@ const TYPE_NAMES: Readonly<Record<number, string>> = {
 }
 export const REGISTRY = -10000
 export const GLOBALS = -10002
-/** What a C function has been given to keep. */
-export const upvalue = (i: number): number => GLOBALS - i
 const MULTIPLE = -1
 export const ALL_RESULTS = MULTIPLE
 

@@ -52,13 +52,10 @@ export interface LuaApi {
   readonly lua_concat: Fn
   readonly lua_createtable: Fn
   readonly lua_error: Fn
-  readonly lua_gc: Fn
-  readonly lua_getfield: Fn
   readonly lua_gettop: Fn
   readonly lua_insert: Fn
   readonly luaL_where: Fn
   readonly lua_next: Fn
-  readonly lua_objlen: Fn
   readonly lua_pcall: Fn
   readonly lua_pushboolean: Fn
   readonly lua_pushcclosure: Fn
@@ -71,7 +68,6 @@ export interface LuaApi {
   readonly lua_rawgeti: Fn
   readonly lua_rawset: Fn
   readonly lua_rawseti: Fn
-  readonly lua_remove: Fn
   readonly lua_replace: Fn
   readonly lua_sethook: Fn
   readonly lua_settop: Fn

@@ -38,8 +38,6 @@ export const MAIL = {
   COMMAND: 1,
   REPLY: 2,
   LARGE: 3,
-  SLOW: 4,
-  NOTICE: 5,
   EXEC: 6,
   BLOCKED: 7,
   SERVED: 8,

@@ -53,13 +53,7 @@ const ARG_BYTES_MAX = 128
 const REDACTED = Buffer.from('(redacted)')
 
 /** What SLOWLOG keeps of a command. */
-export function slowCommand(
-  entry: Entry,
-  req: Request,
-  microseconds: number,
-  address = '',
-  clientName = '',
-): SlowCommand {
+function slowCommand(entry: Entry, req: Request, microseconds: number, address = '', clientName = ''): SlowCommand {
   const fast = (entry.command.flags & FAST) !== 0
   const unlogged = (entry.command.flags & SKIP_SLOWLOG) !== 0
   const hidden = redactedFrom(entry.fullName, req)

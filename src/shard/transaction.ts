@@ -39,7 +39,7 @@ import type { LockSet } from './locks.ts'
 const HEAD = { CLIENT: 0, SENDER: 4, RESP: 8, COUNT: 12, SHARDS: 16, BYTES: 32, SIZE: 40 } as const
 const COMMAND = { COMMAND: 0, DB: 4, SIZE: 8, FRAME: 16 } as const
 
-export const ABOUT = {
+const ABOUT = {
   /** The client watches keys, all of them on shards of the transaction. */
   WATCHING: 1,
   /** A command may take memory. */

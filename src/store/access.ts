@@ -3,7 +3,7 @@
 // LRU: a clock of seconds, modulo 2^24. LFU: 16 bits of minutes at the last decay and a logarithmic counter of 8 bits.
 
 /** New entries start here, so that they are not evicted before they could be used. */
-export const LFU_INITIAL = 5
+const LFU_INITIAL = 5
 const CLOCK_BITS = 0xffffff
 const MINUTE_BITS = 0xffff
 

@@ -74,7 +74,7 @@ const CLASS_UNITS = sizeClasses()
 const CLASS_OF_UNITS = classOfUnits(CLASS_UNITS)
 const CLASS_BLOCKS = Uint32Array.from(CLASS_UNITS, units => Math.floor(SPAN_UNITS / units))
 /** How many size classes there are. */
-export const SIZE_CLASSES = CLASS_UNITS.length
+const SIZE_CLASSES = CLASS_UNITS.length
 
 assert(ARENA_PAGES_WORD === ARENA.PAGES / 4, 'memory.ts and the table agree on PAGES')
 assert(ARENA.SPANS + 4 * SIZE_CLASSES <= ARENA.RUNS, 'span lists fit')

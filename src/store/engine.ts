@@ -44,7 +44,7 @@ export interface OldValues {
 }
 
 /** Elements, or blocks of 64 bytes, that a command may handle in passing. */
-export const WORK_IN_PASSING = 2048
+const WORK_IN_PASSING = 2048
 
 export class Engine {
   /** Unix time in ms, the same throughout a command. */

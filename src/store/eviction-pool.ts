@@ -5,7 +5,7 @@
 
 import { copyBytes } from '../bytes/copy.ts'
 
-export const POOL_PLACES = 16
+const POOL_PLACES = 16
 /** Keys up to this length need no buffer of their own. */
 const KEY_BYTES = 256
 

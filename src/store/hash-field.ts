@@ -39,11 +39,10 @@ const FIELD_AT = 4
 const FIELD_AT_OUTLINE = 8
 const FIELD_AT_EXPIRES = 20
 /** Longest value behind its field: what one byte can tell. */
-export const VALUE_INLINE_MAX = 255
+const VALUE_INLINE_MAX = 255
 
 export const fieldExpires = (m: Memory, field: number): boolean => (m.u32[field * 2] & (FIELD_FLAG.EXPIRES << 8)) !== 0
-export const fieldIsOutline = (m: Memory, field: number): boolean =>
-  (m.u32[field * 2] & (FIELD_FLAG.OUTLINE << 8)) !== 0
+const fieldIsOutline = (m: Memory, field: number): boolean => (m.u32[field * 2] & (FIELD_FLAG.OUTLINE << 8)) !== 0
 /** Unix ms at which the field ends, -1 if it does not. */
 export const fieldExpireAt = (m: Memory, field: number): number =>
   fieldExpires(m, field) ? m.f64[field + FIELD.EXPIRE / 8] : -1

@@ -6,7 +6,7 @@ import { databasesSwap, keyspaceDatabase } from './keyspace.ts'
 import type { Shard } from './shard.ts'
 
 /** The index of the hidden counterpart of database `db`. */
-export const hiddenDatabase = (shard: Shard, db: number): number => db + shard.databases
+const hiddenDatabase = (shard: Shard, db: number): number => db + shard.databases
 
 /** Exchanges all databases with their hidden counterparts, and empties those. Every shard is locked. */
 export function swapHidden(engine: Engine): void {

@@ -40,7 +40,7 @@ export type PlaceRef = Ref<'waiting place'>
 
 export const MARKING = { WATCHES: 0, WAITERS: 4, FAR: 8, MARKED: 12, FAR_OF: 16, SIZE: 528 } as const
 export const MARK = { VERSION: 4, WATCHERS: 8, FIRST: 12, LAST: 16, DB: 20, READY: 22, KEY: 24 } as const
-export const SHARDS_MAX = (MARKING.SIZE - MARKING.FAR_OF) / 4
+const SHARDS_MAX = (MARKING.SIZE - MARKING.FAR_OF) / 4
 const MARK_KIND = 10
 
 /** Whether any key of the shard is marked. */
@@ -71,7 +71,7 @@ const markedWord = (m: Memory, marking: MarkingRef, db: number): number =>
   m.u32[marking * 2 + MARKING.MARKED / 4] * 2 + db
 
 export const markVersion = (m: Memory, mark: MarkRef): number => m.u32[mark * 2 + MARK.VERSION / 4]
-export const markWatchers = (m: Memory, mark: MarkRef): number => m.u32[mark * 2 + MARK.WATCHERS / 4]
+const markWatchers = (m: Memory, mark: MarkRef): number => m.u32[mark * 2 + MARK.WATCHERS / 4]
 export const markFirst = (m: Memory, mark: MarkRef): PlaceRef | 0 => m.u32[mark * 2 + MARK.FIRST / 4] as PlaceRef | 0
 export const markDb = (m: Memory, mark: MarkRef): number => m.u32[mark * 2 + MARK.DB / 4] & 0xffff
 export const markIsReady = (m: Memory, mark: MarkRef): boolean => m.u32[mark * 2 + MARK.DB / 4] >>> 16 !== 0

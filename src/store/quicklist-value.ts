@@ -93,13 +93,6 @@ export const quicklistOps: ValueOps = {
   },
 }
 
-/** Bytes of all elements as listpacks and plain nodes, none compressed: DEBUG OBJECT's ql_uncompressed_size. */
-export function quicklistRawBytes(m: Memory, list: QuicklistRef): number {
-  let bytes = 0
-  for (let node = quicklistHead(m, list); node !== 0; node = nodeNext(m, node)) bytes += nodeFileBytes(m, node)
-  return bytes
-}
-
 // ---- files: a node's bytes are a listpack, or one bare element
 
 const isPlain = (m: Memory, node: NodeRef): boolean => m.u8[node * 8 + NODE.CONTAINER] === 1

@@ -10,7 +10,7 @@ import { WRONG_TYPE } from '../protocol/errors.ts'
 import type { Reply } from '../protocol/reply.ts'
 import { type Request, SENDER } from '../protocol/request.ts'
 import { lfuNew, lfuTouch, lruClock } from './access.ts'
-import { arenaHeld, arenaUsed } from './arena.ts'
+import { arenaUsed } from './arena.ts'
 import { dictAdd, dictCount, dictFind, dictRelease, dictRemoveItem, dictReplace } from './dict.ts'
 import { type Engine, NOTIFY } from './engine.ts'
 import {
@@ -454,10 +454,6 @@ export class Shard {
 
   get usedBytes(): number {
     return arenaUsed(this.m)
-  }
-
-  get heldBytes(): number {
-    return arenaHeld(this.m)
   }
 }
 

@@ -62,8 +62,8 @@ export const GROUP = { ENTRIES_READ: 8, LAST_ID: 16, PENDING: 32, CONSUMERS: 48,
 export const CONSUMER = { SEEN: 8, ACTIVE: 16, PENDING: 24, SIZE: 40 } as const
 export const PENDING = { CONSUMER: 0, COUNT: 4, TIME: 8, SIZE: 16 } as const
 
-export const GROUP_KIND = 2
-export const CONSUMER_KIND = 3
+const GROUP_KIND = 2
+const CONSUMER_KIND = 3
 /** ENTRIES_READ of a group whose place in the stream is not known. */
 export const UNKNOWN_READ = -1
 const COUNT_MAX = 0xffffffff

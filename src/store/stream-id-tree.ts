@@ -32,7 +32,6 @@ import { ID_BYTES, StreamId } from './stream-id.ts'
 
 /** Where a tree's header lies. */
 export type IdTreeRef = Ref<'id tree'>
-export type IdNodeRef = Ref<'id tree node'>
 
 export const ID_TREE = { ROOT: 0, COUNT: 4, FIRST: 8, LAST: 12, SIZE: 16 } as const
 export const ID_NODE = { KIND: 0, CAPACITY: 1, COUNT: 2, NEXT: 4, PREVIOUS: 8, IDS: 16 } as const
@@ -69,7 +68,7 @@ function setCount(m: Memory, node: number, count: number): void {
 export const idTreeCount = (m: Memory, tree: IdTreeRef): number => m.u32[tree * 2 + ID_TREE.COUNT / 4]
 
 /** Makes the 16 bytes at `tree` an empty tree. */
-export function idTreeClear(m: Memory, tree: IdTreeRef): void {
+function idTreeClear(m: Memory, tree: IdTreeRef): void {
   m.u32.fill(0, tree * 2, tree * 2 + ID_TREE.SIZE / 4)
 }
 

@@ -110,9 +110,3 @@ export function streamEdge(
   if (edge.next(m)) return into.copy(edge.id)
   return isFirst ? into.setMax() : into.setMin()
 }
-
-/** Whether there is a live entry with this id. */
-export function streamHas(m: Memory, stream: StreamRef, id: StreamId): boolean {
-  edge.start(m, stream, id, id)
-  return edge.next(m)
-}

@@ -28,7 +28,7 @@ export type StringBlockRef = Ref<'string block'>
 export const STRING_BLOCK = { LENGTH: 0, BYTES: 8 } as const
 
 /** An entry with its inline string takes at most this. */
-export const INLINE_BYTES_MAX = 1024
+const INLINE_BYTES_MAX = 1024
 /** Longest string that Redis reports as embstr. */
 const EMBSTR_BYTES_MAX = 44
 const INT_DIGITS_MAX = 20

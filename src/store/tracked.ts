@@ -40,8 +40,7 @@ export const ROUTERS_MAX = TRACKING.SIZE - TRACKING.BROADCASTS
 const TRACKED_KIND = 13
 
 /** The shard's record about tracking, 0 if it never needed one. */
-export const trackingOf = (m: Memory): TrackingRef | 0 =>
-  m.u32[keyspaceRoot(m) * 2 + ROOT.TRACKING / 4] as TrackingRef | 0
+const trackingOf = (m: Memory): TrackingRef | 0 => m.u32[keyspaceRoot(m) * 2 + ROOT.TRACKING / 4] as TrackingRef | 0
 
 function trackingMake(m: Memory): TrackingRef {
   const found = trackingOf(m)

@@ -33,7 +33,7 @@ const kindOf = (type: number, encoding: number): number => type | (encoding << 4
 const OPS: (ValueOps | undefined)[] = new Array(256).fill(undefined)
 
 /** Makes a ValueOps of a value that is one block. */
-export function oneBlockOps(): ValueOps {
+function oneBlockOps(): ValueOps {
   return {
     effort: () => 1,
     release,

@@ -38,7 +38,6 @@ import {
   farAdd,
   MARK,
   type MarkRef,
-  markFirst,
   markingMake,
   markingOf,
   markingWaiters,
@@ -74,7 +73,7 @@ export const waiterRouter = (m: Memory, waiter: WaiterRef): number => m.u32[wait
 export const waiterCommand = (m: Memory, waiter: WaiterRef): number => m.u32[waiter * 2 + WAITER.ROUTER / 4] >>> 16
 export const waiterSlot = (m: Memory, waiter: WaiterRef): number => m.u32[waiter * 2 + WAITER.SLOT / 4]
 /** The shard whose lock serving it needs besides, -1 for none. */
-export const waiterFar = (m: Memory, waiter: WaiterRef): number => m.u32[waiter * 2 + WAITER.FAR / 4] - 1
+const waiterFar = (m: Memory, waiter: WaiterRef): number => m.u32[waiter * 2 + WAITER.FAR / 4] - 1
 
 export const placeNext = (m: Memory, place: PlaceRef): PlaceRef | 0 => m.u32[place * 2] as PlaceRef | 0
 export const placeWaiter = (m: Memory, place: PlaceRef): WaiterRef => m.u32[place * 2 + PLACE.WAITER / 4] as WaiterRef
@@ -174,11 +173,4 @@ function placeRemove(m: Memory, place: PlaceRef): void {
   else m.u32[next * 2 + PLACE.BEFORE / 4] = before
   release(m, place)
   markRelease(m, mark)
-}
-
-/** How many stand in a key's queue. For tests. */
-export function queueLength(m: Memory, mark: MarkRef): number {
-  let count = 0
-  for (let place = markFirst(m, mark); place !== 0; place = placeNext(m, place)) count++
-  return count
 }

@@ -3,7 +3,6 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   formatDouble17,
-  formatDoubleShortest,
   formatFixed,
   formatHumanDouble,
   parseDouble,
@@ -97,20 +96,6 @@ describe('writing', () => {
     expect(formatHumanDouble(-1e-20)).toBe('0')
     expect(formatHumanDouble(13.361389338970184)).toBe('13.36138933897018433')
     expect(formatHumanDouble(1e22)).toBe('10000000000000000000000')
-  })
-
-  test('the shortest form reads back and turns to exponents late', () => {
-    fc.assert(
-      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), value => {
-        expect(Number(formatDoubleShortest(value))).toBe(value)
-      }),
-    )
-    expect(formatDoubleShortest(0.1)).toBe('0.1')
-    expect(formatDoubleShortest(-0)).toBe('-0')
-    expect(formatDoubleShortest(1e20)).toBe('1e+20')
-    expect(formatDoubleShortest(1.5e-9)).toBe('1.5e-9')
-    expect(formatDoubleShortest(123456.75)).toBe('123456.75')
-    expect(formatDoubleShortest(1e18)).toBe('1000000000000000000')
   })
 })
 

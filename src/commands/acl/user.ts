@@ -11,7 +11,7 @@ const BAD_HASH = 'The password hash must be exactly 64 characters and contain on
 const NO_SUCH_PASSWORD = 'The password you are trying to remove from the user does not exist'
 
 /** The hash of a password given as a byte string. */
-export const passwordHash = (password: string): string => hashBytes('sha256', fromByteString(password)).toString('hex')
+const passwordHash = (password: string): string => hashBytes('sha256', fromByteString(password)).toString('hex')
 
 export class User {
   readonly name: string

@@ -13,7 +13,7 @@ import { discardIfEmpty, findHashForWrite } from './shared.ts'
 
 const NEGATIVE_TIME = 'ERR invalid expire time, must be >= 0'
 /** No field may live beyond this, Unix ms: the year 4199. */
-export const EXPIRE_AT_MAX = 2 ** 46 - 1
+const EXPIRE_AT_MAX = 2 ** 46 - 1
 
 const ALWAYS = 0
 const NX = 1

@@ -83,7 +83,7 @@ export function popInto(shard: Shard, req: Request, i: number, entry: EntryRef, 
 }
 
 /** As popInto, for up to `count` elements, replied as an array. Returns how many there were. */
-export function popSome(
+function popSome(
   shard: Shard,
   req: Request,
   i: number,

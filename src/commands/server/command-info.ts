@@ -33,7 +33,7 @@ export function replyInfo(reply: Reply, entry: Entry): void {
 }
 
 /** The old way to tell where keys are: first and last argument, and the step between; zeros when it cannot tell. */
-export function keyRange(specs: readonly KeySpec[]): { first: number; last: number; step: number } {
+function keyRange(specs: readonly KeySpec[]): { first: number; last: number; step: number } {
   const none = { first: 0, last: 0, step: 0 }
   const ranges: { first: number; last: number; step: number }[] = []
   for (const { begin, find } of specs) {

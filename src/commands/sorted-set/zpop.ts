@@ -68,7 +68,7 @@ function pop(shard: Shard, req: Request, reply: Reply, isMax: boolean): void {
  * Takes up to `count` members from one end of the set under the key in argument `i` and replies them with their scores,
  * each pair an array of its own if `nested`. Returns how many they were.
  */
-export function popMembers(
+function popMembers(
   shard: Shard,
   req: Request,
   i: number,
@@ -200,7 +200,7 @@ export function popFirst(shard: Shard, req: Request, first: number, options: Pop
 }
 
 /** Passes a pop on as ZPOPMIN or ZPOPMAX with what it really took. */
-export function sayPopped(shard: Shard, req: Request, i: number, isMax: boolean, count: number): void {
+function sayPopped(shard: Shard, req: Request, i: number, isMax: boolean, count: number): void {
   const { effects } = shard.engine
   effects.instead()
   effects.command(3)

@@ -7,7 +7,7 @@ import { ID_TEXT_MAX, type StreamId } from '../../store/stream-id.ts'
 import type { StreamWalk } from '../../store/stream-walk.ts'
 
 export const BAD_ID = 'ERR Invalid stream ID specified as stream command argument'
-export const BAD_START = 'ERR invalid start ID for the interval'
+const BAD_START = 'ERR invalid start ID for the interval'
 const BAD_END = 'ERR invalid end ID for the interval'
 
 const DASH = 0x2d

@@ -49,9 +49,6 @@ const FORMS: readonly (readonly [Type, readonly number[]])[] = [
 const TYPES: (Type | undefined)[] = []
 for (const [type, forms] of FORMS) for (const form of forms) TYPES[form] = type
 
-/** Whether this is the RDB type of a value. */
-export const isValueType = (rdbType: number): boolean => TYPES[rdbType] !== undefined
-
 const string = new RdbString()
 
 /**

@@ -34,7 +34,7 @@ export type TreeRef = Ref<'zset tree'>
 
 export const TREE = { DICT: 0, ROOT: 4, FIRST: 8, LAST: 12, HEIGHT: 16, SIZE: 24 } as const
 /** More levels than 2^32 pairs can need. */
-export const TREE_HEIGHT_MAX = 16
+const TREE_HEIGHT_MAX = 16
 
 /** A large sorted set without members. */
 export function treeCreate(m: Memory): TreeRef {
@@ -116,14 +116,7 @@ let boundAt = 0
 let boundLength = 0
 
 /** Goes to the pair of these, or where it would be. */
-export function treeSeekPair(
-  m: Memory,
-  tree: TreeRef,
-  score: number,
-  bytes: Uint8Array,
-  at: number,
-  length: number,
-): void {
+function treeSeekPair(m: Memory, tree: TreeRef, score: number, bytes: Uint8Array, at: number, length: number): void {
   kind = BY_PAIR
   bound = score
   boundBytes = bytes
