@@ -24,6 +24,7 @@ import { OldValueSaver } from '../persist/old-values.ts'
 import { NO_AUTH, OUT_OF_MEMORY, wrongArguments } from '../protocol/errors.ts'
 import type { Reply } from '../protocol/reply.ts'
 import { type Request, SENDER } from '../protocol/request.ts'
+import { refusesSome } from '../replica/refusals.ts'
 import { LockSet } from '../shard/locks.ts'
 import { CONTROL, lockWord } from '../shared/control.ts'
 import { lockTry, unlock } from '../shared/lock.ts'
@@ -37,8 +38,8 @@ import { Waits } from '../store/waits.ts'
 import { type Connection, HOLD } from './connection.ts'
 import { lateCommand } from './late.ts'
 import type { Post } from './post.ts'
-import { refusal, refusesSome } from './refusals.ts'
-import { replicationRefusal, replicationRefusesSome } from './replication-refusals.ts'
+import { refusal, refusesForState } from './refusals.ts'
+import { replicationRefusal } from './replication-refusals.ts'
 import { type Router, shownAddress } from './router.ts'
 import { BUSY } from './scripts.ts'
 import { ABORTED_FOR, RUNS_IN_MULTI, Transactions } from './transactions.ts'
@@ -118,7 +119,7 @@ export class Dispatcher {
     this.#now = this.#runner.startBatch()
     this.#runner.tally.groups = true
     const { block } = this.#router.replication
-    this.#refusesSome = refusesSome(this.#control) || replicationRefusesSome(block, this.#engine.settings)
+    this.#refusesSome = refusesForState(this.#control) || refusesSome(block, this.#engine.settings)
     this.#turn = 0
   }
 

@@ -128,7 +128,7 @@ export class FullCopy {
       }
       let taken = 0
       while (taken < TURN_BYTES && reader.next()) {
-        this.#put(Buffer.from(reader.u8.subarray(reader.at, reader.at + reader.length)))
+        this.#putData(Buffer.from(reader.u8.subarray(reader.at, reader.at + reader.length)))
         taken += reader.length
       }
       if (taken > 0) {
@@ -160,6 +160,15 @@ export class FullCopy {
       return
     }
     for (const feed of this.#feeds) feed.socket.write(bytes)
+  }
+
+  /** Keys: not for those who want the rest alone. A file, which all share, has them. */
+  #putData(bytes: Uint8Array): void {
+    if (this.#file >= 0) return this.#put(bytes)
+    this.#bytes += bytes.length
+    for (const feed of this.#feeds) {
+      if ((this.#replication.block.rowWord(feed.row, 'FLAGS') & REPLICA_FLAG.NO_DATA) === 0) feed.socket.write(bytes)
+    }
   }
 
   /** Whether somebody has not taken what was sent; whoever takes nothing for too long is dropped. */

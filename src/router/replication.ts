@@ -154,7 +154,7 @@ export class RouterReplication implements Replication {
     facts.row = row
     block.setRowWord(row, 'PORT', facts.port)
     block.setRowWord(row, 'CAPA', facts.capa)
-    block.setRowWord(row, 'FLAGS', (isOld ? REPLICA_FLAG.OLD : 0) | (facts.isRdbOnly ? REPLICA_FLAG.RDB_ONLY : 0))
+    block.setRowWord(row, 'FLAGS', flagsOf(facts, isOld))
     block.setAddress(row, facts.address !== '' ? facts.address : hostOf(client))
     block.setRowNumber(row, 'ACK_TIME', Date.now())
     block.setNumber('NO_REPLICAS', 0)
@@ -493,6 +493,9 @@ export class RouterReplication implements Replication {
 /** Whether a client has waited for enough. */
 const isEnough = ({ order }: Waiter, { local, replicas }: WaitOutcome): boolean =>
   replicas >= order.replicas && (!order.needsLocal || local === 1)
+
+const flagsOf = ({ isRdbOnly, leavesOutData }: ReplicaFacts, isOld: boolean): number =>
+  (isOld ? REPLICA_FLAG.OLD : 0) | (isRdbOnly ? REPLICA_FLAG.RDB_ONLY : 0) | (leavesOutData ? REPLICA_FLAG.NO_DATA : 0)
 
 /** The address without the port, and without the brackets of IPv6. */
 function hostOf(client: Connection): string {

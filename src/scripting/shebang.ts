@@ -9,11 +9,14 @@ export interface ScriptHead {
   readonly isGiven: boolean
   readonly noWrites: boolean
   readonly allowsOom: boolean
+  readonly allowsStale: boolean
 }
 
 /** Reads the first line of a script, or says what is wrong with it. */
 export function readShebang(script: Uint8Array): ScriptHead | { readonly problem: string } {
-  if (script[0] !== 35 || script[1] !== 33) return { body: script, isGiven: false, noWrites: false, allowsOom: false }
+  if (script[0] !== 35 || script[1] !== 33) {
+    return { body: script, isGiven: false, noWrites: false, allowsOom: false, allowsStale: false }
+  }
   const end = script.indexOf(LF)
   if (end < 0) return { problem: 'ERR Invalid script shebang' }
   const [engine, ...options] = Buffer.from(script.subarray(2, end)).toString('latin1').trim().split(/\s+/)
@@ -27,5 +30,11 @@ export function readShebang(script: Uint8Array): ScriptHead | { readonly problem
     }
   }
   const noWrites = given.includes('no-writes')
-  return { body: script.subarray(end), isGiven: true, noWrites, allowsOom: noWrites || given.includes('allow-oom') }
+  return {
+    body: script.subarray(end),
+    isGiven: true,
+    noWrites,
+    allowsOom: noWrites || given.includes('allow-oom'),
+    allowsStale: given.includes('allow-stale'),
+  }
 }

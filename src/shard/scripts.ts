@@ -8,18 +8,20 @@ import type { MessagePort } from 'node:worker_threads'
 import type { Verdict } from '../commands/acl/selector.ts'
 import { DENIED } from '../commands/acl/selector.ts'
 import { Users } from '../commands/acl/users.ts'
-import { DENY_OOM, NOSCRIPT, type ShardCommand, WRITE } from '../commands/command.ts'
+import { DENY_OOM, NOSCRIPT, type ShardCommand, STALE, WRITE } from '../commands/command.ts'
 import { arityFits } from '../commands/execute.ts'
 import type { LockedShards } from '../commands/journal.ts'
 import type { Runner } from '../commands/runner.ts'
 import { argumentEnd } from '../commands/scripting/arguments.ts'
 import { commandByName, type Entry, findCommand, findSubcommand } from '../commands/table.ts'
 import { SETTING } from '../config/settings.ts'
+import { diskRefusal } from '../persist/refusals.ts'
 import { OUT_OF_MEMORY } from '../protocol/errors.ts'
 import { Reply } from '../protocol/reply.ts'
 import { type Request, SENDER } from '../protocol/request.ts'
+import { staleRefusal, writeRefusal } from '../replica/refusals.ts'
 import { type ScriptHost, ScriptMachine, scriptName } from '../scripting/machine.ts'
-import { readShebang } from '../scripting/shebang.ts'
+import { readShebang, type ScriptHead } from '../scripting/shebang.ts'
 import {
   extenderAwait,
   extenderGive,
@@ -32,6 +34,7 @@ import {
   scriptState,
 } from '../shared/control.ts'
 import { lockTry, lockWait, unlock } from '../shared/lock.ts'
+import type { ReplicationBlock } from '../shared/replication-block.ts'
 import type { ScriptKind, Scripts } from '../store/engine.ts'
 import { hasFarWaiters } from '../store/marks.ts'
 import { memoryRefresh } from '../store/memory.ts'
@@ -48,6 +51,7 @@ const ENTANGLED =
 export class ScriptRunner implements Scripts, ScriptHost {
   readonly #runner: Runner
   readonly #control: Int32Array
+  readonly #replication: ReplicationBlock
   readonly #index: number
   readonly #port: MessagePort
   readonly #needs: LockSet
@@ -73,10 +77,11 @@ export class ScriptRunner implements Scripts, ScriptHost {
   /** Whether the script is part of a transaction, whose unit it joins. */
   #isWithin = false
 
-  constructor(runner: Runner, control: Int32Array, index: number, port: MessagePort) {
+  constructor(runner: Runner, control: Int32Array, replication: ReplicationBlock, index: number, port: MessagePort) {
     const shards = runner.engine.shards.length
     this.#runner = runner
     this.#control = control
+    this.#replication = replication
     this.#index = index
     this.#port = port
     this.#needs = new LockSet(control, shards)
@@ -98,6 +103,8 @@ export class ScriptRunner implements Scripts, ScriptHost {
     const problem = machine.compile(name, head.body)
     if (problem !== undefined) return reply.error(problem)
     const { engine } = this.#runner
+    const refused = this.#refusal(head, readOnly)
+    if (refused !== undefined) return reply.error(refused)
     this.#readOnly = readOnly || head.noWrites
     this.#lacksMemory = engine.settings[SETTING.maxmemory] > 0 && !engine.makeRoom(shard) && !head.allowsOom
     if (this.#lacksMemory && head.isGiven && !head.noWrites) return reply.error(OUT_OF_MEMORY)
@@ -106,6 +113,21 @@ export class ScriptRunner implements Scripts, ScriptHost {
     machine.run(name, req, 3, keys, argumentEnd(req), reply)
     this.#end()
     engine.errorIsCounted = machine.errorIsCounted
+  }
+
+  /** Why a script is refused before it runs: for what it says of itself, not for what it may turn out to do. */
+  #refusal(head: ScriptHead, readOnly: boolean): string | undefined {
+    const stale = this.#staleRefusal()
+    if (stale !== undefined && !head.allowsStale) return stale
+    return head.isGiven && !head.noWrites && !readOnly ? this.#writeRefusal() : undefined
+  }
+
+  #staleRefusal(): string | undefined {
+    return staleRefusal(this.#replication, this.#runner.engine.settings)
+  }
+
+  #writeRefusal(): string | undefined {
+    return writeRefusal(this.#replication, this.#runner.engine.settings) ?? diskRefusal(this.#control)
   }
 
   #begin(shard: Shard, req: Request): void {
@@ -280,8 +302,15 @@ export class ScriptRunner implements Scripts, ScriptHost {
     if (XREAD.has(entry) && hasBlock(req)) {
       return `ERR ${req.text(0)} command is not allowed with BLOCK option from scripts`
     }
-    if (this.#readOnly && (command.flags & WRITE) !== 0)
-      return 'ERR Write commands are not allowed from read-only scripts.'
+    if ((command.flags & STALE) === 0 && this.#staleRefusal() !== undefined) {
+      return 'ERR Can not execute the command on a stale replica'
+    }
+    if ((command.flags & WRITE) !== 0) {
+      if (this.#readOnly) return 'ERR Write commands are not allowed from read-only scripts.'
+      // A script that has begun to write goes on: nothing would undo what it has done.
+      const refused = this.#hasWritten ? undefined : this.#writeRefusal()
+      if (refused !== undefined) return refused
+    }
     if (this.#lacksMemory && !this.#hasWritten && (command.flags & DENY_OOM) !== 0) return OUT_OF_MEMORY
     return undefined
   }

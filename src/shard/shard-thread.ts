@@ -114,7 +114,7 @@ export class ShardThread {
     this.#runner.journal.consumers.push(new StreamConsumer(stream))
     this.#chores = new Chores(this.#shard)
     this.#transactions = new TransactionRunner(this.#runner)
-    this.#scripts = new ScriptRunner(this.#runner, this.#control, index, parentPort as MessagePort)
+    this.#scripts = new ScriptRunner(this.#runner, this.#control, block, index, parentPort as MessagePort)
     this.#engine.scripts = this.#scripts
     this.#hasWord = new Uint8Array(memory.shape.routers)
     this.#waits = new Waits(

@@ -128,6 +128,8 @@ export const REPLICA_FLAG = {
   OLD: 1,
   /** It wants the copy and no stream (REPLCONF rdb-only). */
   RDB_ONLY: 2,
+  /** It wants no keys in its copy (REPLCONF rdb-filter-only). */
+  NO_DATA: 4,
 } as const
 
 export const FAILOVER_STATE = { NONE: 0, WAITS: 1, HANDS_OVER: 2 } as const

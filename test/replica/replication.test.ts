@@ -105,6 +105,36 @@ test(
 )
 
 test(
+  'scripts may no more than their clients: write on a replica, without replicas, or see what may be stale',
+  async () => {
+    const [master, replica] = [await start('skep'), await start('skep')]
+    const write = "return redis.call('SET', KEYS[1], 'script')"
+    const read = "return redis.call('GET', KEYS[1])"
+    await follow(replica, master)
+    await master.redis.config('SET', 'min-replicas-to-write', '2')
+    await expect(master.redis.eval(write, 1, 'a')).rejects.toThrow(
+      /^NOREPLICAS Not enough good replicas to write\. script/,
+    )
+    await expect(master.redis.eval(`#!lua\n${read}`, 1, 'a')).rejects.toThrow(/^NOREPLICAS/)
+    expect(await master.redis.eval(read, 1, 'a')).toBe(null)
+    await master.redis.config('SET', 'min-replicas-to-write', '0')
+    expect(await master.redis.eval(write, 1, 'a')).toBe('OK')
+    expect(await master.redis.wait(1, 20_000)).toBe(1)
+    await expect(replica.redis.eval(write, 1, 'a')).rejects.toThrow(/^READONLY .* script/)
+    await expect(replica.redis.eval(`#!lua\n${read}`, 1, 'a')).rejects.toThrow(/^READONLY/)
+    expect(await replica.redis.eval(read, 1, 'a')).toBe('script')
+    await replica.redis.config('SET', 'replica-serve-stale-data', 'no')
+    await master.stop('SIGKILL')
+    await until('the link is down', async () => (await info(replica, 'master_link_status')) === 'down')
+    await expect(replica.redis.eval('return 1', 0)).rejects.toThrow(/^MASTERDOWN/)
+    const mayBeStale = '#!lua flags=allow-stale,no-writes\n'
+    expect(await replica.redis.eval(`${mayBeStale}return 1`, 0)).toBe(1)
+    await expect(replica.redis.eval(`${mayBeStale}${read}`, 1, 'a')).rejects.toThrow(/on a stale replica/)
+  },
+  TEST_MS,
+)
+
+test(
   'WAITAOF waits for the disk here and there',
   async () => {
     const [master, replica] = [await start('skep', '--appendonly', 'yes'), await start('skep', '--appendonly', 'yes')]

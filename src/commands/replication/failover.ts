@@ -53,7 +53,7 @@ export const failover: Command = {
         if (!Number.isSafeInteger(port)) return reply.error(NOT_AN_INTEGER)
         target = { host: req.text(i + 1), port }
         i += 2
-      } else if (req.is(i, 'FORCE') && target !== undefined && !isForced) {
+      } else if (req.is(i, 'FORCE') && !isForced) {
         isForced = true
       } else if (req.is(i, 'ABORT') && req.argc === 2) {
         isAbort = true

@@ -1,6 +1,6 @@
 // REPLCONF: what a master and its replica tell each other beside the stream.
 
-import { NOT_AN_INTEGER, SYNTAX } from '../../protocol/errors.ts'
+import { NOT_AN_INTEGER, NOT_ZERO_OR_ONE, SYNTAX } from '../../protocol/errors.ts'
 import type { Request } from '../../protocol/request.ts'
 import { CAPABILITY } from '../../shared/replication-block.ts'
 import type { Client, Router } from '../client.ts'
@@ -62,14 +62,24 @@ function option(client: Client, req: Request, i: number, router: Router): string
     return SILENT
   } else if (req.is(i, 'RDB-ONLY')) {
     const only = req.integer(value)
-    if (only !== 0 && only !== 1) return NOT_AN_INTEGER
+    if (!Number.isSafeInteger(only)) return NOT_AN_INTEGER
+    if (only !== 0 && only !== 1) return NOT_ZERO_OR_ONE
     replicaFacts(client).isRdbOnly = only === 1
+  } else if (req.is(i, 'RDB-FILTER-ONLY')) {
+    // Names what the copy is to have; what is not named is left out.
+    const wanted = req
+      .text(value)
+      .split(' ')
+      .filter(word => word !== '')
+    const unknown = wanted.find(word => word.toLowerCase() !== 'functions')
+    if (unknown !== undefined) return `ERR Unsupported rdb-filter-only option: ${unknown}`
+    replicaFacts(client).leavesOutData = true
   } else if (req.is(i, 'SKEP-TREE')) {
     // `<replicas below>,<who they are>`; see src/replica/tree.ts.
     const [count, ...rest] = req.text(value).split(',')
     router.replication.reported(client, Number(count) || 0, rest.join(','))
     return SILENT
-  } else if (!req.is(i, 'VERSION') && !req.is(i, 'RDB-FILTER-ONLY')) {
+  } else if (!req.is(i, 'VERSION')) {
     return `ERR Unrecognized REPLCONF option: ${req.text(i)}`
   }
   return undefined
@@ -81,4 +91,4 @@ function acknowledge(client: Client, req: Request, i: number, router: Router): v
   if (Number.isSafeInteger(offset)) router.replication.acknowledged(client, offset, durable)
 }
 
-const ADDRESS_LENGTH_MAX = 46
+const ADDRESS_LENGTH_MAX = 256

@@ -13,6 +13,8 @@ export interface ReplicaFacts {
   /** CAPABILITY bits. */
   capa: number
   isRdbOnly: boolean
+  /** It wants a copy without keys (REPLCONF rdb-filter-only). */
+  leavesOutData: boolean
 }
 
 /** A node below this one in the tree of replicas. */
@@ -82,7 +84,7 @@ export interface Replication {
 
 /** The facts of a client that is, or is about to become, a replica. */
 export function replicaFacts(client: Client): ReplicaFacts {
-  client.replica ??= { row: -1, port: 0, address: '', capa: 0, isRdbOnly: false }
+  client.replica ??= { row: -1, port: 0, address: '', capa: 0, isRdbOnly: false, leavesOutData: false }
   return client.replica
 }
 

@@ -1,6 +1,12 @@
 // WAIT and WAITAOF: hold the client until enough replicas, or disks, have what it has written.
 
-import { NEGATIVE_TIMEOUT, NOT_A_TIMEOUT, NOT_AN_INTEGER, NOT_POSITIVE } from '../../protocol/errors.ts'
+import {
+  NEGATIVE_TIMEOUT,
+  NOT_A_TIMEOUT,
+  NOT_AN_INTEGER,
+  NOT_POSITIVE,
+  NOT_ZERO_OR_ONE,
+} from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
 import type { Client, Router } from '../client.ts'
@@ -10,7 +16,6 @@ import type { WaitOrder, WaitOutcome } from './replication.ts'
 const ON_A_REPLICA =
   'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured ' +
   'to be writable (which is not the default) writes to replicas are just local and are not propagated.'
-const NOT_LOCAL = 'ERR value is out of range, value must between 0 and 1'
 const NO_LOG = 'ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.'
 const AOF_ON_A_REPLICA =
   'ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are ' +
@@ -67,7 +72,7 @@ export const waitaof: Command = {
   ],
   serve(client, req, reply, router) {
     const local = req.integer(1)
-    if (local !== 0 && local !== 1) return reply.error(NOT_LOCAL)
+    if (local !== 0 && local !== 1) return reply.error(NOT_ZERO_OR_ONE)
     const replicas = req.integer(2)
     if (!Number.isSafeInteger(replicas)) return reply.error(NOT_AN_INTEGER)
     if (replicas < 0) return reply.error(NOT_POSITIVE)
