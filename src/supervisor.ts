@@ -2,11 +2,13 @@
 // everything in order. If a thread dies, so does the process: what it held locked could never be trusted again.
 
 import { EventEmitter } from 'node:events'
+import { totalmem } from 'node:os'
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import { randomBytes } from './bytes/crypto.ts'
 import { entries } from './commands/table.ts'
 import type { Config } from './config/config.ts'
+import { mallocAsksForHugePages } from './huge-pages.ts'
 import { streamPagesCreate } from './replica/stream.ts'
 import type { FromRouter, ToRouter } from './router/messages.ts'
 import type { FromThread, SlowCommand } from './shard/sink.ts'
@@ -33,6 +35,8 @@ const LOG_BYTES = 1 << 20
 const SNAPSHOT_RING_BYTES = 1 << 22
 const SNAPSHOT_RING_BYTES_OF_MANY = 1 << 20
 const MANY_SHARDS = 5
+/** The system refuses to give out more addresses at once than it has memory; an arena keeps below. */
+const PART_OF_MEMORY = 0.9
 /** How long a stopping thread may take before it is ended. */
 const STOP_MS = 5000
 
@@ -45,8 +49,10 @@ export interface SupervisorEvents {
 /** Creates the memory that all threads share. */
 function createSharedMemory(shape: Shape, databases: number): { memory: SharedMemory; arenas: Memory[] } {
   const seeds = randomBytes(8)
+  const isWhole = mallocAsksForHugePages(process.env)
+  const bytesMax = isWhole ? Math.min(ARENA_BYTES_MAX, totalmem() * PART_OF_MEMORY) : ARENA_BYTES_MAX
   const arenas = Array.from({ length: shape.shards }, () => {
-    const m = arenaCreate(ARENA_BYTES_MAX, seeds.readUInt32LE(0), seeds.readUInt32LE(4))
+    const m = arenaCreate(bytesMax, seeds.readUInt32LE(0), seeds.readUInt32LE(4), isWhole)
     keyspaceCreate(m, databases)
     return m
   })

@@ -1,4 +1,4 @@
-// The arena: one growable SharedArrayBuffer per shard, cut into pages of 8 KiB, and the allocator in it.
+// The arena: one SharedArrayBuffer per shard, growable or whole from the start, cut into pages of 8 KiB, and the allocator in it.
 //
 // Blocks up to 16 KiB come from spans: 8 pages holding blocks of one size class. Larger ones are runs of whole pages.
 // A block carries no header: the page table tells its size from its address. Freed runs join their neighbours.
@@ -35,7 +35,15 @@
 //       16
 
 import { assert } from '../bytes/assert.ts'
-import { ARENA_BYTES_MAX, ARENA_PAGES_WORD, Memory, memoryRefresh, memoryView, PAGE_BYTES } from './memory.ts'
+import {
+  ARENA_BYTES_MAX,
+  ARENA_PAGES_WORD,
+  LEAD_BYTES,
+  Memory,
+  memoryRefresh,
+  memoryView,
+  PAGE_BYTES,
+} from './memory.ts'
 
 export const ARENA = {
   MAGIC: 0,
@@ -98,24 +106,41 @@ function classOfUnits(classes: Uint32Array): Uint8Array {
   return table
 }
 
-/** Makes an arena that may grow to `bytesMax`, with an empty heap, and attaches to it. */
-export function arenaCreate(bytesMax: number, seed0: number, seed1: number): Memory {
+/**
+ * Makes an arena that may grow to `bytesMax`, with an empty heap, and attaches to it. If `isWhole`, its addresses are
+ * taken from malloc all at once, which costs no memory until they are used but may bring huge pages.
+ */
+export function arenaCreate(bytesMax: number, seed0: number, seed1: number, isWhole = false): Memory {
   assert(bytesMax <= ARENA_BYTES_MAX, 'an arena is at most 8 GiB')
   const pagesMax = Math.ceil(bytesMax / PAGE_BYTES)
   const tablePages = Math.ceil((pagesMax * PAGE.SIZE) / PAGE_BYTES)
   const top = 1 + tablePages
   assert(top + SPAN_PAGES <= pagesMax, 'an arena has room for its own tables')
-  const pages = Math.min(pagesMax, top + GROW_PAGES_MIN)
-  const buffer = new SharedArrayBuffer(pages * PAGE_BYTES, { maxByteLength: pagesMax * PAGE_BYTES })
+  const buffer = (isWhole ? wholeBuffer(pagesMax) : undefined) ?? growableBuffer(top, pagesMax)
   const m = new Memory(buffer)
   m.u32[ARENA.MAGIC / 4] = MAGIC
-  m.u32[ARENA.PAGES / 4] = pages
+  m.u32[ARENA.PAGES / 4] = m.pages
   m.u32[ARENA.TOP / 4] = top
   m.u32[ARENA.PAGES_MAX / 4] = pagesMax
   m.f64[ARENA.HELD / 8] = 0
   m.u32[ARENA.SEED0 / 4] = seed0
   m.u32[ARENA.SEED1 / 4] = seed1
   return m
+}
+
+function growableBuffer(top: number, pagesMax: number): SharedArrayBuffer {
+  const pages = Math.min(pagesMax, top + GROW_PAGES_MIN)
+  return new SharedArrayBuffer(pages * PAGE_BYTES, { maxByteLength: pagesMax * PAGE_BYTES })
+}
+
+/** None where the system does not give out more addresses than it has memory. */
+function wholeBuffer(pagesMax: number): SharedArrayBuffer | undefined {
+  try {
+    return new SharedArrayBuffer(LEAD_BYTES + pagesMax * PAGE_BYTES)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
 }
 
 /** Attaches the calling thread to an arena that another thread made. */

@@ -1,4 +1,4 @@
-// A thread's views of one arena: the growable SharedArrayBuffer that holds everything a shard knows.
+// A thread's views of one arena: the SharedArrayBuffer that holds everything a shard knows.
 //
 // Rules that hold everywhere below src/store:
 // - Little-endian. A Ref counts units of 8 bytes from the arena's start; 0 is "none".
@@ -20,8 +20,13 @@ export const ARENA_BYTES_MAX = 8 * 1024 ** 3
 export const ARENA_PAGES_WORD = 1
 export const PAGE_BYTES = 8192
 
+/** Bytes left free before the views of a whole arena: malloc's maps begin 16 bytes into a page, a cache line has 64. */
+export const LEAD_BYTES = 48
+
 export class Memory {
   readonly buffer: SharedArrayBuffer
+  /** Where in the buffer the arena begins. */
+  readonly start: number
   u8!: ByteArray
   u32!: Uint32Array
   i32!: Int32Array
@@ -33,18 +38,20 @@ export class Memory {
 
   constructor(buffer: SharedArrayBuffer) {
     this.buffer = buffer
-    memoryView(this, buffer.byteLength / PAGE_BYTES)
+    this.start = buffer.growable ? 0 : LEAD_BYTES
+    memoryView(this, (buffer.byteLength - this.start) / PAGE_BYTES)
   }
 }
 
 /** Makes the views cover `pages` pages. */
 export function memoryView(m: Memory, pages: number): void {
+  const { buffer, start } = m
   const bytes = pages * PAGE_BYTES
-  assert(bytes <= m.buffer.byteLength, 'views end inside the arena')
-  m.u8 = new ByteArray(m.buffer, 0, bytes)
-  m.u32 = new Uint32Array(m.buffer, 0, bytes / 4)
-  m.i32 = new Int32Array(m.buffer, 0, bytes / 4)
-  m.f64 = new Float64Array(m.buffer, 0, bytes / 8)
+  assert(start + bytes <= buffer.byteLength, 'views end inside the arena')
+  m.u8 = new ByteArray(buffer, start, bytes)
+  m.u32 = new Uint32Array(buffer, start, bytes / 4)
+  m.i32 = new Int32Array(buffer, start, bytes / 4)
+  m.f64 = new Float64Array(buffer, start, bytes / 8)
   m.pages = pages
 }
 

@@ -29,7 +29,7 @@ const fill = (m: Memory, { ref, bytes, mark }: Block): void => {
 }
 
 /** Whether the block still holds its mark everywhere; looks at the ends and at some places between in large ones. */
-function isWhole(m: Memory, { ref, bytes, mark }: Block, upTo = bytes): boolean {
+function isUntouched(m: Memory, { ref, bytes, mark }: Block, upTo = bytes): boolean {
   const step = upTo > 4096 ? 61 : 1
   for (let i = 0; i < upTo; i += step) if (m.u8[ref * 8 + i] !== mark) return false
   return upTo === 0 || m.u8[ref * 8 + upTo - 1] === mark
@@ -45,9 +45,12 @@ function size(random: Random): number {
 describe('arena', () => {
   const seed = chooseSeed()
 
-  test(`blocks stay apart and keep what is in them (SKEP_SEED=${seed})`, () => {
+  test.each([
+    ['growable', false],
+    ['whole', true],
+  ])(`blocks stay apart and keep what is in them, the arena being %s (SKEP_SEED=${seed})`, (_, isWhole) => {
     const random = randomFrom(seed)
-    const m = arenaCreate(256 * MEGABYTE, 1, 2)
+    const m = arenaCreate(256 * MEGABYTE, 1, 2, isWhole)
     const blocks: Block[] = []
     let used = 0
     for (let step = 0; step < 20_000; step++) {
@@ -61,7 +64,7 @@ describe('arena', () => {
         blocks.push(block)
       } else if (choice < 8) {
         const [block] = blocks.splice(random.int(0, blocks.length - 1), 1)
-        expect(isWhole(m, block)).toBe(true)
+        expect(isUntouched(m, block)).toBe(true)
         used -= blockRoom(m, block.ref)
         release(m, block.ref)
       } else {
@@ -70,7 +73,7 @@ describe('arena', () => {
         used -= blockRoom(m, block.ref)
         block.ref = reallocate(m, block.ref, block.bytes, bytes)
         used += blockRoom(m, block.ref)
-        expect(isWhole(m, block, Math.min(bytes, block.bytes))).toBe(true)
+        expect(isUntouched(m, block, Math.min(bytes, block.bytes))).toBe(true)
         expect(blockRoom(m, block.ref)).toBeGreaterThanOrEqual(bytes)
         block.bytes = bytes
         fill(m, block)
@@ -85,7 +88,7 @@ describe('arena', () => {
           }
       }
     }
-    for (const block of blocks) expect(isWhole(m, block)).toBe(true)
+    for (const block of blocks) expect(isUntouched(m, block)).toBe(true)
     for (const block of blocks) release(m, block.ref)
     arenaCheck(m)
     expect(arenaUsed(m)).toBe(0)

@@ -160,7 +160,7 @@ export const PROCESS: DirectiveGroup = {
     }),
     directive('disable-thp', bool(), 'yes', 'Turn off transparent huge pages for the process.', {
       immutable: true,
-      inert: 'nothing is forked, so huge pages cost no copies',
+      inert: 'nothing is forked, so huge pages cost no copies; GLIBC_TUNABLES decides, see docs/operations.md',
     }),
     directive('shutdown-timeout', integer(0n, I32_MAX), '10', 'Seconds to wait at the end for replicas to catch up.'),
     directive('shutdown-on-sigint', shutdownOn, 'default', 'How to end on SIGINT.'),
