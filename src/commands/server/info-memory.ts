@@ -5,6 +5,7 @@ import os from 'node:os'
 import { STAT } from '../../shared/statistics.ts'
 import { arenaHeld, arenaUsed } from '../../store/arena.ts'
 import { ROOT } from '../../store/keyspace.ts'
+import { memoryBeside } from '../../store/memory-used.ts'
 import { humanBytes } from './human.ts'
 import type { InfoFacts } from './info-facts.ts'
 import type { InfoField } from './info-sections.ts'
@@ -17,15 +18,22 @@ const both = (name: string, value: (facts: InfoFacts) => number): readonly InfoF
   [`${name}_human`, facts => humanBytes(value(facts))],
 ]
 
-const used = ({ usedBytes }: InfoFacts): number => usedBytes
-const rss = (facts: InfoFacts): number => facts.process.rss
-const peak = ({ router, usedBytes }: InfoFacts): number => Math.max(router.rates.peakBytes, usedBytes)
-const startup = ({ router }: InfoFacts): number => router.rates.startupBytes
-const clientBytes = (facts: InfoFacts): number => facts.stat(STAT.CLIENT_BYTES)
-const overhead = (facts: InfoFacts): number => startup(facts) + clientBytes(facts)
+// What MEMORY STATS and DOCTOR tell as well.
+export const used = ({ usedBytes }: InfoFacts): number => usedBytes
+export const rss = (facts: InfoFacts): number => facts.process.rss
+export const peak = ({ router, usedBytes }: InfoFacts): number => Math.max(router.rates.peakBytes, usedBytes)
+export const startup = ({ router }: InfoFacts): number => router.rates.startupBytes
+export const clientBytes = (facts: InfoFacts): number => facts.stat(STAT.CLIENT_BYTES)
+/** Bytes of the replication stream that are kept for nobody in particular. */
+export const backlog = ({ router }: InfoFacts): number =>
+  Math.min(router.replication.bufferBytes, router.config.number('repl-backlog-size'))
+/** What used memory has that is no data: of clients only what they hold, not all the room that they are said to have. */
+export const overhead = (facts: InfoFacts): number => startup(facts) + memoryBeside(facts.router.engine)
 const dataset = (facts: InfoFacts): number => Math.max(0, facts.usedBytes - overhead(facts))
-const allocated = ({ router }: InfoFacts): number => router.engine.shards.reduce((sum, { m }) => sum + arenaUsed(m), 0)
-const active = ({ router }: InfoFacts): number => router.engine.shards.reduce((sum, { m }) => sum + arenaHeld(m), 0)
+export const allocated = ({ router }: InfoFacts): number =>
+  router.engine.shards.reduce((sum, { m }) => sum + arenaUsed(m), 0)
+export const active = ({ router }: InfoFacts): number =>
+  router.engine.shards.reduce((sum, { m }) => sum + arenaHeld(m), 0)
 const ratio = (a: number, b: number): string => (b === 0 ? 0 : a / b).toFixed(2)
 const percent = (a: number, b: number): string => `${((b === 0 ? 0 : a / b) * 100).toFixed(2)}%`
 
@@ -64,10 +72,7 @@ export const MEMORY_FIELDS: readonly InfoField[] = [
   ['mem_fragmentation_ratio', facts => ratio(rss(facts), used(facts))],
   ['mem_fragmentation_bytes', facts => rss(facts) - used(facts)],
   ['mem_not_counted_for_evict', constant(0)],
-  [
-    'mem_replication_backlog',
-    ({ router }) => Math.min(router.replication.bufferBytes, router.config.number('repl-backlog-size')),
-  ],
+  ['mem_replication_backlog', backlog],
   ['mem_total_replication_buffers', ({ router }) => router.replication.bufferBytes],
   ['mem_clients_slaves', constant(0)],
   ['mem_clients_normal', clientBytes],

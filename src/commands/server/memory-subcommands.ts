@@ -1,6 +1,6 @@
 // MEMORY's subcommands about the server as a whole.
 
-import { STAT } from '../../shared/statistics.ts'
+import type { Reply } from '../../protocol/reply.ts'
 import { arenaHeld, arenaUsed } from '../../store/arena.ts'
 import { dictBytes } from '../../store/dict.ts'
 import { databaseExpires, databaseKeys, keyspaceDatabase } from '../../store/keyspace.ts'
@@ -8,6 +8,7 @@ import type { Router } from '../client.ts'
 import type { RouterCommand } from '../command.ts'
 import { humanBytes } from './human.ts'
 import { InfoFacts } from './info-facts.ts'
+import { active, allocated, backlog, clientBytes, overhead, peak, rss, startup, used } from './info-memory.ts'
 
 /** With less data than this nothing can be said. */
 const LITTLE_BYTES = 5 * 1024 * 1024
@@ -15,6 +16,7 @@ const FRAGMENTATION_MAX = 1.4
 const FRAGMENTATION_BYTES = 10 * 1024 * 1024
 const PEAK_FACTOR = 1.5
 
+/** The hash tables of a database that has keys, in bytes. */
 interface Tables {
   readonly db: number
   readonly main: number
@@ -38,6 +40,56 @@ function tablesOf(router: Router): Tables[] {
   return tables
 }
 
+/** A row of MEMORY STATS, and whether it is a double. */
+type Row = readonly [name: string, value: (facts: InfoFacts) => number, isDouble?: boolean]
+
+const ROWS_BEFORE_TABLES: readonly Row[] = [
+  ['peak.allocated', peak],
+  ['total.allocated', used],
+  ['startup.allocated', startup],
+  ['replication.backlog', backlog],
+  ['clients.slaves', () => 0],
+  ['clients.normal', clientBytes],
+  ['cluster.links', () => 0],
+  ['aof.buffer', () => 0],
+  ['lua.caches', ({ router }) => router.scripts.bytes],
+  ['functions.caches', () => 0],
+]
+
+/** Those behind the tables, which take so many bytes, of so many keys. */
+const rowsBehindTables = (tableBytes: number, keys: number): readonly Row[] => {
+  const all = (facts: InfoFacts): number => overhead(facts) + tableBytes
+  const data = (facts: InfoFacts): number => used(facts) - startup(facts)
+  const dataset = (facts: InfoFacts): number => Math.max(0, used(facts) - all(facts))
+  return [
+    ['overhead.total', all],
+    ['keys.count', () => keys],
+    ['keys.bytes-per-key', facts => (keys === 0 ? 0 : Math.max(0, data(facts)) / keys)],
+    ['dataset.bytes', dataset],
+    ['dataset.percentage', facts => (dataset(facts) * 100) / Math.max(1, data(facts)), true],
+    ['peak.percentage', facts => (used(facts) * 100) / peak(facts), true],
+    ['allocator.allocated', allocated],
+    ['allocator.active', active],
+    ['allocator.resident', rss],
+    ['allocator-fragmentation.ratio', facts => active(facts) / allocated(facts), true],
+    ['allocator-fragmentation.bytes', facts => active(facts) - allocated(facts)],
+    ['allocator-rss.ratio', facts => rss(facts) / active(facts), true],
+    ['allocator-rss.bytes', facts => rss(facts) - active(facts)],
+    ['rss-overhead.ratio', () => 1, true],
+    ['rss-overhead.bytes', () => 0],
+    ['fragmentation', facts => rss(facts) / used(facts), true],
+    ['fragmentation.bytes', facts => rss(facts) - used(facts)],
+  ]
+}
+
+function replyRows(reply: Reply, rows: readonly Row[], facts: InfoFacts): void {
+  for (const [name, value, isDouble] of rows) {
+    reply.latin1(name)
+    if (isDouble === true) reply.double(value(facts))
+    else reply.integer(Math.floor(value(facts)))
+  }
+}
+
 export const stats: RouterCommand = {
   name: 'STATS',
   group: 'server',
@@ -49,42 +101,14 @@ export const stats: RouterCommand = {
   tips: ['nondeterministic_output', 'request_policy:all_shards', 'response_policy:special'],
   serve(_client, _req, reply, router) {
     const facts = new InfoFacts(router)
-    const { shards } = router.engine
     const tables = tablesOf(router)
-    const allocated = shards.reduce((sum, { m }) => sum + arenaUsed(m), 0)
-    const active = shards.reduce((sum, { m }) => sum + arenaHeld(m), 0)
-    const { rss } = facts.process
-    const total = facts.usedBytes
-    const startup = router.rates.startupBytes
-    const peak = Math.max(router.rates.peakBytes, total)
-    const clients = facts.stat(STAT.CLIENT_BYTES)
-    const overhead = startup + clients + tables.reduce((sum, { main, expires }) => sum + main + expires, 0)
-    let keys = 0
-    for (let db = 0; db < shards[0].databases; db++) keys += facts.database(db).keys
-    const dataset = Math.max(0, total - overhead)
-
-    const begun = reply.begin()
-    let pairs = 0
-    const integer = (name: string, value: number): void => {
-      reply.latin1(name)
-      reply.integer(Math.floor(value))
-      pairs++
-    }
-    const double = (name: string, value: number): void => {
-      reply.latin1(name)
-      reply.double(value)
-      pairs++
-    }
-    integer('peak.allocated', peak)
-    integer('total.allocated', total)
-    integer('startup.allocated', startup)
-    integer('replication.backlog', 0)
-    integer('clients.slaves', 0)
-    integer('clients.normal', clients)
-    integer('cluster.links', 0)
-    integer('aof.buffer', 0)
-    integer('lua.caches', 0)
-    integer('functions.caches', 0)
+    const tableBytes = tables.reduce((sum, { main, expires }) => sum + main + expires, 0)
+    const behind = rowsBehindTables(
+      tableBytes,
+      tables.reduce((sum, { db }) => sum + facts.database(db).keys, 0),
+    )
+    reply.map(ROWS_BEFORE_TABLES.length + tables.length + behind.length)
+    replyRows(reply, ROWS_BEFORE_TABLES, facts)
     for (const { db, main, expires } of tables) {
       reply.latin1(`db.${db}`)
       reply.map(3)
@@ -94,26 +118,8 @@ export const stats: RouterCommand = {
       reply.integer(expires)
       reply.latin1('overhead.hashtable.slot-to-keys')
       reply.integer(0)
-      pairs++
     }
-    integer('overhead.total', overhead)
-    integer('keys.count', keys)
-    integer('keys.bytes-per-key', keys === 0 ? 0 : Math.max(0, total - startup) / keys)
-    integer('dataset.bytes', dataset)
-    double('dataset.percentage', (dataset * 100) / Math.max(1, total - startup))
-    double('peak.percentage', (total * 100) / peak)
-    integer('allocator.allocated', allocated)
-    integer('allocator.active', active)
-    integer('allocator.resident', rss)
-    double('allocator-fragmentation.ratio', active / allocated)
-    integer('allocator-fragmentation.bytes', active - allocated)
-    double('allocator-rss.ratio', rss / active)
-    integer('allocator-rss.bytes', rss - active)
-    double('rss-overhead.ratio', 1)
-    integer('rss-overhead.bytes', 0)
-    double('fragmentation', rss / total)
-    integer('fragmentation.bytes', rss - total)
-    reply.finishMap(begun, pairs)
+    replyRows(reply, behind, facts)
   },
 }
 
@@ -138,10 +144,10 @@ function diagnosis(router: Router): string {
     return "Hi Sam, this instance is empty or is using very little memory, my issues detector can't be used in these conditions.\n"
   }
   const problems: string[] = []
-  const peak = Math.max(router.rates.peakBytes, total)
-  if (peak > total * PEAK_FACTOR) {
+  const most = peak(facts)
+  if (most > total * PEAK_FACTOR) {
     problems.push(
-      `Peak memory: ${humanBytes(peak)} were in use once, ${humanBytes(total)} are now. Arenas keep their pages, so the process stays as large as it was.`,
+      `Peak memory: ${humanBytes(most)} were in use once, ${humanBytes(total)} are now. Arenas keep their pages, so the process stays as large as it was.`,
     )
   }
   for (const { m, index } of router.engine.shards) {
