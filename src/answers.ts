@@ -3,6 +3,7 @@
 import type { Refusal } from './commands/acl/log.ts'
 import type { FailoverArgs } from './commands/replication/failover.ts'
 import type { ShutdownOptions } from './commands/server/shutdown.ts'
+import { EXIT } from './exit-codes.ts'
 import type { ReloadOptions } from './persist/reload.ts'
 import type { LogLine } from './router/replication.ts'
 import type { Server } from './server.ts'
@@ -92,7 +93,7 @@ export function answers(server: Server): (op: string, args: unknown, router: num
     'replica-take-over': () => replication.becomeMaster(),
     crash: (reason: string) => {
       log.fatal(`skep crashed by signal: 6, ${reason}`)
-      process.exit(CRASH_EXIT_CODE)
+      process.exit(EXIT.ABORTED)
     },
   }
   return (op, args, router) => {
@@ -101,6 +102,3 @@ export function answers(server: Server): (op: string, args: unknown, router: num
     return handler(args as never, router)
   }
 }
-
-/** As a shell reports a process ended by SIGABRT. */
-const CRASH_EXIT_CODE = 134
