@@ -1,21 +1,9 @@
 // The latency monitor: for each kind of event, the times it took lately when it took too long.
 
+import type { LatencyEvent, LatencySample } from './commands/server/latency-report.ts'
+
 /** Samples kept per event. */
 const SAMPLES_MAX = 160
-
-export interface LatencySample {
-  /** Unix seconds. */
-  readonly at: number
-  readonly ms: number
-}
-
-export interface LatencyEvent {
-  readonly name: string
-  /** The longest ever. */
-  readonly max: number
-  /** Oldest first; at most one a second. */
-  readonly samples: readonly LatencySample[]
-}
 
 interface Series {
   max: number

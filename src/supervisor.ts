@@ -40,6 +40,7 @@ const PART_OF_MEMORY = 0.9
 /** How long a stopping thread may take before it is ended. */
 const STOP_MS = 5000
 
+/** What is heard of the threads. */
 export interface SupervisorEvents {
   /** A thread has died; nothing works any more. */
   died: [thread: string, error: Error | undefined]

@@ -56,6 +56,7 @@ export function hllIsValid(bytes: Uint8Array, at: number, length: number): boole
   return encoding === SPARSE || (encoding === DENSE && length === HLL_DENSE_LENGTH)
 }
 
+/** Whether there is a register for every bucket, rather than runs of them. */
 export function hllIsDense(bytes: Uint8Array, at: number): boolean {
   return bytes[at + ENCODING] === DENSE
 }

@@ -6,6 +6,7 @@
 
 import { divideHalfEven, fixedDigits, powerOfTen, trimFixed } from './exact.ts'
 
+/** The value mantissa x 2^exponent. */
 export interface LongDouble {
   readonly mantissa: bigint
   readonly exponent: number
@@ -94,6 +95,7 @@ function inRange(value: LongDouble): LongDouble | undefined {
   return value.mantissa === 0n || !isFiniteLongDouble(value) ? undefined : value
 }
 
+/** Whether it is not infinite. */
 export function isFiniteLongDouble(value: LongDouble): boolean {
   return Number.isFinite(value.exponent)
 }

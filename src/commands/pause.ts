@@ -3,6 +3,7 @@
 /** What a pause holds back. */
 export const PAUSE = { NONE: 0, WRITES: 1, ALL: 2 } as const
 
+/** The pause of one router. */
 export interface Pause {
   /** One of PAUSE. */
   readonly kind: number

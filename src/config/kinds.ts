@@ -31,10 +31,12 @@ export const U64_MAX = 2n ** 64n - 1n
 
 const I64_MIN = -(2n ** 63n)
 
+/** What `parse` answers for a good value, in the form that CONFIG GET shows. */
 export function accepted(value: string): Parsed {
   return { value }
 }
 
+/** What it answers for a bad one. */
 export function refused(reason: string): Parsed {
   return { refused: reason }
 }

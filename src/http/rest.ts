@@ -141,6 +141,7 @@ export class Rest {
 
 const wantsBase64 = ({ headers }: FastifyRequest): boolean => headers['upstash-encoding'] === 'base64'
 
+/** What stands behind the question mark, undefined if there is none. */
 export function queryOf({ raw }: FastifyRequest): string | undefined {
   const url = raw.url ?? ''
   const mark = url.indexOf('?')

@@ -10,6 +10,7 @@ import { infoValues, pairsOf } from './info-values.ts'
 
 const SECTIONS_SHOWN = ['server', 'clients', 'memory', 'persistence', 'stats', 'replication', 'keyspace', 'skep']
 
+/** A shard's figures. */
 export interface ShardStatus {
   readonly keys: number
   readonly usedBytes: number
@@ -17,6 +18,7 @@ export interface ShardStatus {
   readonly misses: number
 }
 
+/** What the page is told. */
 export interface Status {
   /** Unix ms. */
   readonly at: number
@@ -29,6 +31,7 @@ export interface Status {
   readonly replicas: readonly TreeNode[]
 }
 
+/** How things are now. */
 export function statusOf(router: Router): Status {
   const facts = new InfoFacts(router)
   const info = infoValues(facts, SECTIONS_SHOWN)

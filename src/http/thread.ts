@@ -5,6 +5,7 @@ import { Router } from '../router/router.ts'
 import type { RouterData } from '../shard/thread-data.ts'
 import { HttpListener } from './listen.ts'
 
+/** Makes the thread a router that takes HTTP. */
 export function begin(data: RouterData): void {
   renameCommands(data.renames)
   const router = new Router(data)

@@ -7,11 +7,13 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } f
 import { dirname } from 'node:path'
 import { fromByteString, quote, splitArgs } from '../config/split-args.ts'
 
+/** A file by its name, and its number among those of its kind. */
 export interface AofFile {
   readonly name: string
   readonly seq: number
 }
 
+/** What a manifest says. */
 export interface AofManifest {
   readonly base: AofFile | undefined
   readonly increments: readonly AofFile[]

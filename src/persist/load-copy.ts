@@ -7,6 +7,7 @@ import { Engine } from '../store/engine.ts'
 import { ByteFeed } from './byte-feed.ts'
 import { RdbLoader } from './rdb-load.ts'
 
+/** What the task is given. */
 export interface CopyTask {
   /** The bytes, from the router that has the link. */
   readonly pipe: SharedArrayBuffer
@@ -19,6 +20,7 @@ export interface CopyTask {
   readonly delay: number
 }
 
+/** What came of it. */
 export interface CopyLoaded {
   /** Why it could not be loaded, '' if it was. */
   readonly error: string
@@ -28,6 +30,7 @@ export interface CopyLoaded {
   readonly notes: readonly string[]
 }
 
+/** Loads a full copy into the hidden databases. */
 export function loadCopy(task: CopyTask): CopyLoaded {
   const pipe = new BytePipe(task.pipe)
   const engine = new Engine(viewSettings(task.settings), task.arenas.map(arenaAttach), task.routers)

@@ -19,6 +19,7 @@ export interface LoadMemory {
   readonly snapshot: SnapshotMemory
 }
 
+/** What the task is given. */
 export interface LoadTask {
   readonly memory: LoadMemory
   /** Where the bytes come from: a file, from an offset on (behind which other things may follow), or a pipe. */
@@ -31,6 +32,7 @@ export interface LoadTask {
   readonly index: number
 }
 
+/** What came of it. */
 export interface LoadOutcome {
   /** What is damaged, '' if nothing is. */
   readonly error: string
@@ -63,6 +65,7 @@ function openSource(from: LoadTask['from']): { read: ReadBytes; close: () => voi
   }
 }
 
+/** Loads one RDB file, or what comes through a pipe. Throws unless it is damage. */
 export function loadFile(task: LoadTask): LoadOutcome {
   const { memory, options } = task
   const aux: [string, string][] = []

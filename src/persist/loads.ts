@@ -14,6 +14,7 @@ import type { Log } from './saves.ts'
 /** How often the progress is looked at. */
 const LOOK_MS = 50
 
+/** What it works with. */
 export interface LoadsParts {
   readonly config: Config
   readonly log: Log
@@ -23,6 +24,7 @@ export interface LoadsParts {
   readonly figures: Float64Array
 }
 
+/** What a snapshot's files held, all together. */
 export interface LoadedSnapshot {
   readonly loaded: number
   readonly expired: number

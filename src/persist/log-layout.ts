@@ -20,6 +20,7 @@ import {
 } from './aof-manifest.ts'
 import { layoutFingerprint } from './manifest.ts'
 
+/** Where the log lies. */
 export interface LogPlaces {
   /** `dir`, `appenddirname` and `appendfilename`, byte strings. */
   readonly dir: string

@@ -23,6 +23,7 @@ const LOOK_MS = 50
 const THREADS_MAX = 4
 const SIGNATURE = 'REDIS'
 
+/** What it works with. */
 export interface LogLoadParts {
   readonly config: Config
   readonly log: Log
@@ -34,6 +35,7 @@ export interface LogLoadParts {
   readonly places: LogPlaces
 }
 
+/** What was found and loaded. */
 export interface LoadedLog {
   readonly found: LogsFound
   /** Changes that some log had lost, to be written there again. */

@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path'
 import sum from 'hash-sum'
 import { SLOTS } from '../bytes/crc16.ts'
 
+/** One shard's file. */
 export interface ManifestFile {
   readonly name: string
   readonly bytes: number
@@ -17,6 +18,7 @@ export interface ManifestFile {
   readonly checksum: string
 }
 
+/** What a manifest says of a snapshot. */
 export interface Manifest {
   readonly format: 1
   /** Grows with every snapshot. */

@@ -14,6 +14,7 @@ import {
 } from './manifest.ts'
 import type { WrittenFile } from './write-files.ts'
 
+/** What the task is given. */
 export interface PublishTask {
   /** The snapshot's path, as `dir` and `dbfilename` say. */
   readonly snapshot: string

@@ -36,6 +36,7 @@ const NAMED_EMPTY = 10
 /** However many keys a file promises, room for no more than these is made beforehand. */
 const RESERVE_MAX = 2 ** 22
 
+/** How a file is to be loaded. */
 export interface LoadOptions {
   /** Unix ms. */
   readonly now: number
@@ -66,6 +67,7 @@ export interface LoadListener {
   expired?(db: number, key: string): void
 }
 
+/** How many keys were loaded, and how many left out, expired or empty. */
 export interface LoadResult {
   readonly loaded: number
   readonly expired: number

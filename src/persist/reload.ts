@@ -9,6 +9,7 @@ import type { Loads } from './loads.ts'
 import type { Log, Saves } from './saves.ts'
 import type { Snapshots } from './snapshots.ts'
 
+/** What DEBUG RELOAD was told. */
 export interface ReloadOptions {
   /** Save first. */
   readonly saves: boolean
@@ -18,6 +19,7 @@ export interface ReloadOptions {
   readonly merges: boolean
 }
 
+/** What it works with. */
 export interface ReloadParts {
   readonly config: Config
   readonly log: Log

@@ -36,6 +36,7 @@ export interface ReplaySource {
   readonly files: readonly ReplayFile[]
 }
 
+/** What the task is given. */
 export interface ReplayTask {
   readonly memory: LoadMemory
   readonly shape: Shape
@@ -55,6 +56,7 @@ export interface Repair {
   readonly bytes: Uint8Array
 }
 
+/** What came of it. */
 export interface ReplayResult {
   /** Lines for the server's log: Redis's words. */
   readonly warnings: readonly string[]

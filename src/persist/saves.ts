@@ -26,6 +26,7 @@ export interface Log {
   warn(text: string): void
 }
 
+/** What it works with. */
 export interface SavesParts {
   readonly config: Config
   readonly log: Log

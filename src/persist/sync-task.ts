@@ -16,6 +16,7 @@ const IDLE_MS = 1000
 /** After a failure. */
 const RETRY_MS = 100
 
+/** What the task is given. */
 export interface SyncTask {
   readonly logs: SharedArrayBuffer
   readonly blocks: readonly SharedArrayBuffer[]

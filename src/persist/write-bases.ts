@@ -10,6 +10,7 @@ import { type AuxFields, rdbEnd, rdbFooter, rdbHeader, standardAux } from './rdb
 import { writeCommands } from './write-commands.ts'
 import { writeFiles } from './write-files.ts'
 
+/** What the task is given. */
 export interface WriteBasesTask {
   readonly memory: SnapshotMemory
   readonly settings: SharedArrayBuffer
@@ -24,11 +25,13 @@ export interface WriteBasesTask {
   readonly notesTime: boolean
 }
 
+/** What came of it. */
 export interface WriteBasesResult {
   /** Why it failed, '' if it did not. */
   readonly error: string
 }
 
+/** Writes the snapshot being taken as bases of the log, a file a shard. A failure leaves none. */
 export function writeBases(task: WriteBasesTask): WriteBasesResult {
   const { memory, paths, isRdb, hasChecksum, syncsOnTheWay } = task
   const now = Date.now()

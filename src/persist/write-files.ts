@@ -10,6 +10,7 @@ import { SnapshotReader } from './snapshot-reader.ts'
 /** Bytes written before they are synced, so that the end does not have to wait for all of them. */
 const SYNC_BYTES = 32 * 1024 * 1024
 
+/** What the task is given. */
 export interface WriteFilesTask {
   readonly memory: SnapshotMemory
   /** By shard. */
@@ -19,6 +20,7 @@ export interface WriteFilesTask {
   readonly syncsOnTheWay: boolean
 }
 
+/** A file that is complete and synced. */
 export interface WrittenFile {
   readonly path: string
   readonly bytes: number
@@ -27,6 +29,7 @@ export interface WrittenFile {
   readonly checksum: string
 }
 
+/** What came of it. */
 export interface WriteFilesResult {
   /** Why it failed, '' if it did not; the files are gone then. */
   readonly error: string
@@ -84,6 +87,7 @@ class SnapshotFile {
   }
 }
 
+/** Writes the snapshot being taken, a file a shard. */
 export function writeFiles(task: WriteFilesTask): WriteFilesResult {
   const files: SnapshotFile[] = []
   const failed = (error: string): WriteFilesResult => {

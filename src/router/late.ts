@@ -4,6 +4,7 @@ import type { Entry } from '../commands/table.ts'
 import { frameBytes, frameRead, frameWrite } from '../protocol/frame.ts'
 import { Request } from '../protocol/request.ts'
 
+/** A command whose reply is still to come. */
 export interface LateCommand {
   readonly entry: Entry
   /** A copy: what it was read from is used again meanwhile. */
@@ -12,6 +13,7 @@ export interface LateCommand {
   readonly startedAt: number
 }
 
+/** Keeps a command for later: what `req` was read from is used again meanwhile. */
 export function lateCommand(entry: Entry, req: Request, startedAt: number): LateCommand {
   const frame = new Uint8Array(frameBytes(req))
   frameWrite(frame, new Uint32Array(frame.buffer), 0, req)

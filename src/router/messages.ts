@@ -4,6 +4,7 @@ import type { ConfigUpdate } from '../config/values.ts'
 import type { FromThread } from '../shard/sink.ts'
 import type { Places } from './listener.ts'
 
+/** The path of a Unix socket, and its mode in octal. */
 export interface UnixPlace {
   readonly path: string
   readonly mode: string
@@ -16,6 +17,7 @@ export interface Listening {
   readonly error: string
 }
 
+/** What a router is told. */
 export type ToRouter =
   | { readonly what: 'config'; readonly update: ConfigUpdate }
   /** A question; `listen` takes ListenArgs. */
@@ -25,11 +27,13 @@ export type ToRouter =
   /** News from another thread, by topic. */
   | { readonly what: 'told'; readonly topic: string; readonly value: unknown }
 
+/** Where to listen. */
 export interface ListenArgs {
   readonly places: Places
   readonly unix: UnixPlace | undefined
 }
 
+/** What a router tells. */
 export type FromRouter =
   | { readonly what: 'ready' }
   | { readonly what: 'ask'; readonly id: number; readonly op: string; readonly args: unknown }

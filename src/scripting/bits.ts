@@ -17,6 +17,7 @@ function toBits(number: number): number {
 
 const swapped = (x: number): number => (x >>> 24) | ((x >>> 8) & 0xff00) | ((x & 0xff00) << 8) | (x << 24) | 0
 
+/** The functions of the library. */
 export function bitLibrary(lua: Lua): Record<string, LuaFunction> {
   const { api } = lua
   const argument = (state: State, i: number, fn: string): number => toBits(lua.checkNumber(state, i, fn))

@@ -231,6 +231,7 @@ class Unpacker {
   }
 }
 
+/** The functions of the library. */
 export function msgpackLibrary(lua: Lua): Record<string, LuaFunction> {
   const { api } = lua
   /** Pushes up to `limit` values (0 = all) from `offset` on, behind the offset of the next one if `tells`. */

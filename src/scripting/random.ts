@@ -22,6 +22,7 @@ export class RandomNumbers {
   }
 }
 
+/** math.random and math.randomseed over `numbers`. */
 export function randomFunctions(lua: Lua, numbers: RandomNumbers): Record<string, LuaFunction> {
   const { api } = lua
   return {

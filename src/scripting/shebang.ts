@@ -3,6 +3,7 @@
 const FLAGS = ['no-writes', 'allow-oom', 'allow-stale', 'no-cluster', 'allow-cross-slot-keys']
 const LF = 10
 
+/** What a script says of itself, and the script. */
 export interface ScriptHead {
   /** What is to be compiled: lines keep their numbers. */
   readonly body: Uint8Array

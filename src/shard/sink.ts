@@ -25,6 +25,7 @@ export interface SlowCommand {
   readonly clientName: string
 }
 
+/** Keyspace events of a batch of commands, for the routers' subscribers. */
 export interface NoticeBatch {
   readonly what: 'notices'
   readonly notices: readonly Notice[]
@@ -94,6 +95,7 @@ export function logDamage(engine: Engine, port: MessagePort): void {
   }
 }
 
+/** Sends slow commands and keyspace events to the main thread. `who` tells of a client, where the thread knows it. */
 export function threadSink(port: MessagePort, who?: Who): Sink {
   return {
     slow(entry, req, microseconds) {

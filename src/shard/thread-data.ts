@@ -35,6 +35,7 @@ export interface SharedMemory {
   readonly replies: readonly (readonly SharedArrayBuffer[])[]
 }
 
+/** What a shard's thread is given at its start. */
 export interface ShardData {
   readonly index: number
   readonly memory: SharedMemory
@@ -43,6 +44,7 @@ export interface ShardData {
   readonly ports: readonly MessagePort[]
 }
 
+/** What a router's thread is given at its start. */
 export interface RouterData {
   readonly index: number
   readonly memory: SharedMemory
@@ -55,6 +57,7 @@ export interface RouterData {
   readonly facts: ProcessFacts
 }
 
+/** What INFO tells of the process. */
 export interface ProcessFacts {
   readonly startedAt: number
   readonly runId: string

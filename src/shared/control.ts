@@ -88,6 +88,7 @@ export function extenderTake(words: Int32Array, shard: number, wanted: number): 
   return true
 }
 
+/** Gives that right back. */
 export function extenderGive(words: Int32Array): void {
   Atomics.store(words, CONTROL.EXTENDS / 4, -1)
   Atomics.store(words, CONTROL.EXTENDER / 4, 0)

@@ -31,6 +31,7 @@ import { type ItemRef, itemHash, itemKeyIs } from './item.ts'
 import type { Memory, Ref } from './memory.ts'
 import type { RefList } from './ref-list.ts'
 
+/** Where a table's header lies. */
 export type DictRef = Ref<'dict'>
 
 export const DICT = {
@@ -86,6 +87,7 @@ export const dictBytes = (m: Memory, dict: DictRef): number => DICT.SIZE + dictB
 
 /** The word that a table keeps for its owner. */
 export const dictOwn = (m: Memory, dict: DictRef): number => m.u32[dict * 2 + DICT.OWN / 4]
+/** Sets it. */
 export function dictSetOwn(m: Memory, dict: DictRef, own: number): void {
   m.u32[dict * 2 + DICT.OWN / 4] = own
 }
@@ -443,6 +445,7 @@ export function dictPause(m: Memory, dict: DictRef): void {
   m.u32[dict * 2 + 2] += 0x10000
 }
 
+/** Ends a pause. */
 export function dictResume(m: Memory, dict: DictRef): void {
   assert(dictPaused(m, dict) > 0, 'a resumed table is paused')
   m.u32[dict * 2 + 2] -= 0x10000

@@ -21,6 +21,7 @@ import { allocate, release } from './arena.ts'
 import { itemWrite, keyBytes } from './item.ts'
 import type { Memory, Ref } from './memory.ts'
 
+/** Where an entry lies. */
 export type EntryRef = Ref<'entry'>
 
 export const ENTRY = { KIND: 0, FLAGS: 1, KEY_LENGTH: 2, ACCESS: 4, VALUE: 8, EXPIRE: 16 } as const

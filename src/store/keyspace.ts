@@ -133,6 +133,7 @@ export function databasesSwap(m: Memory, a: DatabaseRef, b: DatabaseRef): void {
 /** A counter of the root record; `field` is one of ROOT's f64 offsets. */
 export const rootCounter = (m: Memory, field: number): number => m.f64[keyspaceRoot(m) + field / 8]
 
+/** Adds to a counter of ROOT. */
 export function rootAdd(m: Memory, field: number, amount: number): void {
   m.f64[keyspaceRoot(m) + field / 8] += amount
 }

@@ -57,10 +57,12 @@ export function listpackInsert(
   return insertPlanned(m, lp, offset, planText(bytes, at, length), bytes, at, length)
 }
 
+/** Puts an element behind the last. */
 export function listpackAppend(m: Memory, lp: ListpackRef, bytes: Uint8Array, at: number, length: number): ListpackRef {
   return insertPlanned(m, lp, m.u32[lp * 2] - 1, planText(bytes, at, length), bytes, at, length)
 }
 
+/** Puts an element before the first. */
 export function listpackPrepend(
   m: Memory,
   lp: ListpackRef,
@@ -76,6 +78,7 @@ export function listpackInsertInteger(m: Memory, lp: ListpackRef, offset: number
   return insertPlanned(m, lp, offset, planInteger(value), m.u8, 0, 0)
 }
 
+/** As listpackAppend, for a safe integer. */
 export function listpackAppendInteger(m: Memory, lp: ListpackRef, value: number): ListpackRef {
   return insertPlanned(m, lp, m.u32[lp * 2] - 1, planInteger(value), m.u8, 0, 0)
 }

@@ -58,6 +58,7 @@ function recount(m: Memory, lp: ListpackRef): number {
   return count
 }
 
+/** Notes how many elements there are. */
 export function setCount(u8: Uint8Array, lp: ListpackRef, count: number): void {
   u8[lp * 8 + LISTPACK.COUNT] = count & 0xff
   u8[lp * 8 + LISTPACK.COUNT + 1] = count >>> 8

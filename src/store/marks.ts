@@ -76,6 +76,7 @@ export const markFirst = (m: Memory, mark: MarkRef): PlaceRef | 0 => m.u32[mark 
 export const markDb = (m: Memory, mark: MarkRef): number => m.u32[mark * 2 + MARK.DB / 4] & 0xffff
 export const markIsReady = (m: Memory, mark: MarkRef): boolean => m.u32[mark * 2 + MARK.DB / 4] >>> 16 !== 0
 
+/** Notes whether the mark is on the list of those to be served. */
 export function markSetReady(m: Memory, mark: MarkRef, ready: boolean): void {
   m.u32[mark * 2 + MARK.DB / 4] = markDb(m, mark) | (ready ? 0x10000 : 0)
 }

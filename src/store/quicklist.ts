@@ -90,6 +90,7 @@ export function quicklistPushTail(m: Memory, list: QuicklistRef, bytes: Uint8Arr
   else addNode(m, list, tail, whole, bytes, at, length)
 }
 
+/** Adds an element before the first. */
 export function quicklistPushHead(m: Memory, list: QuicklistRef, bytes: Uint8Array, at: number, length: number): void {
   const head = quicklistHead(m, list)
   if (length >= packedMin(m)) return addPlain(m, list, 0, bytes, at, length)

@@ -211,6 +211,7 @@ export const pendingConsumer = (m: Memory, entry: PendingRef): ConsumerRef | 0 =
 export const pendingCount = (m: Memory, entry: PendingRef): number => m.u32[entry * 2 + PENDING.COUNT / 4]
 export const pendingTime = (m: Memory, entry: PendingRef): number => m.f64[entry + PENDING.TIME / 8]
 
+/** Notes when the entry was delivered last, and how often it has been. */
 export function pendingSet(m: Memory, entry: PendingRef, time: number, count: number): void {
   m.f64[entry + PENDING.TIME / 8] = time
   m.u32[entry * 2 + PENDING.COUNT / 4] = count < COUNT_MAX ? count : COUNT_MAX

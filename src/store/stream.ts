@@ -32,6 +32,7 @@ export const STREAM = {
 
 export const STREAM_KIND = 1
 
+/** A stream without entries. */
 export function streamCreate(m: Memory): StreamRef {
   const stream = allocateZeroed(m, STREAM.SIZE) as StreamRef
   m.u32[stream * 2] = STREAM_KIND

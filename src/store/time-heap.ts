@@ -68,6 +68,7 @@ export function heapReserve(m: Memory, heap: TimeHeapRef, count: number): void {
   }
 }
 
+/** Adds a record, which says itself when its time is. */
 export function heapAdd(m: Memory, heap: TimeHeapRef, record: number): void {
   const count = heapCount(m, heap)
   heapReserve(m, heap, count + 1)

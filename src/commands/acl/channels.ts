@@ -3,6 +3,7 @@
 import type { Request } from '../../protocol/request.ts'
 import type { Entry } from '../table.ts'
 
+/** Arguments from `first` to before `end`. */
 export interface ArgumentRange {
   readonly first: number
   readonly end: number

@@ -4,6 +4,7 @@ import { CATEGORIES, categoriesOf } from '../categories.ts'
 import { commands, type Entry, entries } from '../table.ts'
 import { PERMISSION_READ, PERMISSION_WRITE, Selector } from './selector.ts'
 
+/** The rules for keys. */
 export function describeKeys(selector: Selector): string {
   if (selector.allKeys) return '~*'
   return selector.keys.map(({ text, permission }) => `${keySign(permission)}${text}`).join(' ')
@@ -14,6 +15,7 @@ function keySign(permission: number): string {
   return permission === PERMISSION_WRITE ? '%W~' : '~'
 }
 
+/** The rules for channels. */
 export function describeChannels(selector: Selector): string {
   if (selector.allChannels) return '&*'
   return selector.channels.map(({ text }) => `&${text}`).join(' ')

@@ -10,6 +10,7 @@ export interface Refusal {
   readonly client: string
 }
 
+/** A refusal, and how often it was repeated. */
 export interface LoggedRefusal extends Refusal {
   readonly count: number
   /** Unix ms, of the last one. */

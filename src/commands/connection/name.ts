@@ -2,6 +2,7 @@
 
 export const BAD_NAME = 'ERR Client names cannot contain spaces, newlines or special characters.'
 
+/** Whether a client may be called so. */
 export function isName(name: string): boolean {
   for (let i = 0; i < name.length; i++) {
     const code = name.charCodeAt(i)

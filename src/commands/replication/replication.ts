@@ -47,6 +47,7 @@ export interface WaitOutcome {
   readonly replicas: number
 }
 
+/** A router's replication, as commands see it. */
 export interface Replication {
   /** How many nodes are below this one. */
   readonly treeSize: number

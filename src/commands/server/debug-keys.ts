@@ -47,6 +47,7 @@ function find(engine: Engine, req: Request, i: number): Found | undefined {
   return entry === 0 || (shard.isExpired(entry) && !engine.isReplica) ? undefined : { shard, entry }
 }
 
+/** DEBUG DIGEST and DIGEST-VALUE: of the whole data set, or of some keys' values. */
 export function debugDigest(_client: Client, req: Request, reply: Reply, router: Router): void {
   router.withShards(engine => {
     if (req.argc === 2) return reply.simple(datasetDigest(engine.shards))
@@ -58,6 +59,7 @@ export function debugDigest(_client: Client, req: Request, reply: Reply, router:
   })
 }
 
+/** DEBUG OBJECT: how a value is kept. */
 export function debugObject(_client: Client, req: Request, reply: Reply, router: Router): void {
   router.withShards(engine => {
     const found = find(engine, req, 2)
@@ -74,6 +76,7 @@ export function debugObject(_client: Client, req: Request, reply: Reply, router:
   })
 }
 
+/** DEBUG SDSLEN: lengths of a key and its string. */
 export function debugSds(_client: Client, req: Request, reply: Reply, router: Router): void {
   router.withShards(engine => {
     const found = find(engine, req, 2)
@@ -88,6 +91,7 @@ export function debugSds(_client: Client, req: Request, reply: Reply, router: Ro
   })
 }
 
+/** DEBUG LISTPACK: whether a value is one. */
 export function debugListpack(_client: Client, req: Request, reply: Reply, router: Router): void {
   router.withShards(engine => {
     const found = find(engine, req, 2)
@@ -138,6 +142,7 @@ function describeTable(m: Memory, dict: DictRef): string {
   return dictIsRehashing(m, dict) ? `${text}Hash table 1 stats (rehashing target):\n` : text
 }
 
+/** DEBUG HTSTATS-KEY: the hash table of a value. */
 export function debugKeyTable(_client: Client, req: Request, reply: Reply, router: Router): void {
   router.withShards(engine => {
     const found = find(engine, req, 2)
@@ -148,6 +153,7 @@ export function debugKeyTable(_client: Client, req: Request, reply: Reply, route
   })
 }
 
+/** DEBUG POPULATE: makes keys that are not there yet. */
 export function debugPopulate(_client: Client, req: Request, reply: Reply, router: Router): void {
   const count = req.integer(2)
   const size = req.argc === 5 ? req.integer(4) : 0

@@ -2,6 +2,7 @@
 
 const UNITS = ['K', 'M', 'G', 'T', 'P']
 
+/** A number of bytes in the largest unit that leaves at least one. */
 export function humanBytes(bytes: number): string {
   if (bytes < 1024) return `${bytes}B`
   let value = bytes

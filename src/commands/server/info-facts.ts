@@ -17,6 +17,7 @@ export interface CommandFigures {
   readonly failed: number
 }
 
+/** A database's figures over all shards. */
 export interface DatabaseFigures {
   readonly keys: number
   readonly expires: number

@@ -19,6 +19,7 @@ import { percentileOf } from './percentiles.ts'
 /** A line of INFO: its name and how to find its value. */
 export type InfoField = readonly [name: string, value: (facts: InfoFacts) => string | number]
 
+/** A section of INFO. */
 export interface InfoSection {
   /** As clients ask for it, lower case. */
   readonly name: string

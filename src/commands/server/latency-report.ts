@@ -1,9 +1,19 @@
 // LATENCY's texts: the graph of an event, and the report of LATENCY DOCTOR.
 
+/** How long the event took once. */
+export interface LatencySample {
+  /** Unix seconds. */
+  readonly at: number
+  readonly ms: number
+}
+
+/** A kind of event, with what is kept of it. */
 export interface LatencyEvent {
   readonly name: string
+  /** The longest ever. */
   readonly max: number
-  readonly samples: readonly { readonly at: number; readonly ms: number }[]
+  /** Oldest first; at most one a second. */
+  readonly samples: readonly LatencySample[]
 }
 
 const GRAPH_ROWS = 4

@@ -63,6 +63,7 @@ function narrowTo(req: Request, arg: number, isGroup: boolean): Request {
   return narrow
 }
 
+/** How XREAD, or XREADGROUP, waits for entries. */
 export function entriesWaiting(isGroup: boolean, readStreams: ReadStreams): Waiting {
   return {
     mindsLoss: isGroup,

@@ -31,6 +31,7 @@ export function memberCreate(m: Memory, score: number, bytes: Uint8Array, at: nu
   return member
 }
 
+/** The score, which lies where no view of doubles reaches: it is not aligned. */
 export function memberScore(m: Memory, member: MemberRef): number {
   words[0] = m.u32[member * 2 + 1]
   words[1] = m.u32[member * 2 + 2]

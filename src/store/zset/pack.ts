@@ -62,6 +62,7 @@ export function packMemberAt(m: Memory, pack: PackRef, position: number): number
   return at + 1 + ((tag & LONG_LENGTH) === LONG_LENGTH ? LENGTH_BYTES : 0) + WIDTHS[tag >>> 6]
 }
 
+/** The score, whatever its width. */
 export function packScore(m: Memory, pack: PackRef, position: number): number {
   const { u8 } = m
   const at = pack * 8 + position
