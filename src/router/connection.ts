@@ -415,7 +415,7 @@ export class Connection implements Client {
   }
 
   get queuedCount(): number {
-    return this.queue?.order.length ?? -1
+    return this.queue?.count ?? -1
   }
 
   get queuedBytes(): number {

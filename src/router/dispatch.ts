@@ -245,7 +245,7 @@ export class Dispatcher {
       this.#router.waitForRing(client)
       return this.#hold(client, HOLD.RING)
     }
-    for (const line of shown ?? []) this.#router.monitors.show(line)
+    if (shown !== undefined && shown.length > 0) for (const line of shown) this.#router.monitors.show(line)
     this.#router.monitored(client, entry, req)
     tally.noteSlow(entry, req, tally.alone(entry, reply.errors !== errors))
     return DISPATCHED.DONE

@@ -10,7 +10,7 @@ import { Prefetch } from '../store/prefetch.ts'
 
 /** Commands read at a time. The lines fetched for them must stay in the nearest cache until they are used. */
 const AHEAD = 32
-/** Fewer than so many are not worth the detour. */
+/** Fewer lookups than so many are not worth the detour. */
 const WORTH_FETCHING = 4
 
 export class Lookahead {
@@ -37,6 +37,7 @@ export class Lookahead {
     const limit = most < AHEAD ? most : AHEAD
     let parsed: number = PARSED.COMMAND
     let count = 0
+    let lookups = 0
     // A command may have come in part before.
     if (parser.isInside) this.requests[0].takeOver(own)
     while (count < limit) {
@@ -46,14 +47,16 @@ export class Lookahead {
       if (parsed !== PARSED.COMMAND) break
       this.starts[count] = parser.start
       this.ends[count] = parser.at
-      this.entries[count] = findCommand(req.u8, req.at[0], req.length[0])
+      const entry = findCommand(req.u8, req.at[0], req.length[0])
+      this.entries[count] = entry
+      if (entry !== undefined && entry.singleKey > 0) lookups++
       count++
       parser.begin(parser.at)
     }
     if (count < limit) own.takeOver(parser.req)
     parser.req = own
     this.count = count
-    if (count >= WORTH_FETCHING) this.#fetch(db)
+    if (lookups >= WORTH_FETCHING) this.#fetch(db)
     return parsed
   }
 

@@ -12,7 +12,7 @@ const queuedRequest = new Request()
 export function recheck(client: Connection, queue: Queue, access: Access): void {
   const { order, transaction } = queue
   const ofShards: number[] = []
-  for (let i = 0; i < order.length; i++) {
+  for (let i = 0; i < queue.count; i++) {
     const queued = order[i]
     if (queued === undefined) ofShards.push(i)
     else if ('frame' in queued) {

@@ -53,6 +53,7 @@ import { RouterScripts } from './scripts.ts'
 import { RouterSubscriptions } from './subscriptions.ts'
 import { RouterTracking } from './tracking.ts'
 import type { Transport } from './transport.ts'
+import { Views } from './views.ts'
 
 const READ_BYTES = 64 * 1024
 /** A client with more unsent bytes than this is not read until it has taken some. */
@@ -88,8 +89,10 @@ export class Router implements RouterForCommands {
   readonly #waitingForRing: Connection[] = []
   readonly clients = new Map<number, Connection>()
   #nextId: number
+  /** Views of `reply` that were sent: many turns are alike. */
+  readonly #views = new Views()
   /** Runs of bytes in `reply`: whose each is, and where it ends. */
-  readonly #runClients: Connection[] = []
+  readonly #runClients: (Connection | undefined)[] = []
   #runEnds = new Int32Array(256)
   #runCount = 0
   /** Where the run being collected starts. */
@@ -557,14 +560,15 @@ export class Router implements RouterForCommands {
     let canReuse = true
     let start = 0
     for (let i = 0; i < count; i++) {
-      const client = this.#runClients[i]
+      const client = this.#runClients[i] as Connection
+      // Set one by one: setting the array's length costs as much as a command.
+      this.#runClients[i] = undefined
       const end = this.#runEnds[i]
       client.hasRun = false
-      if (end > start && !this.#write(client, reply, start, end)) canReuse = false
+      if (end > start && !this.#send(client, this.#views.of(reply.u8, start, end))) canReuse = false
       if (client.closing && client.owed === 0) client.socket.destroySoon()
       start = end
     }
-    this.#runClients.length = 0
     this.#runCount = 0
     this.#runStart = 0
     if (canReuse) reply.reset()

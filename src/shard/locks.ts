@@ -55,7 +55,7 @@ export class LockSet {
 
   /** Begins a set that `add` fills and `seal` completes. */
   clear(): void {
-    this.#member.fill(0)
+    for (let i = 0; i < this.#member.length; i++) this.#member[i] = 0
     this.count = 0
   }
 

@@ -24,12 +24,13 @@
 //       16        a frame (protocol/frame.ts)
 
 import { assert } from '../bytes/assert.ts'
+import { byteArray } from '../bytes/byte-array.ts'
 import { copyBytes } from '../bytes/copy.ts'
 import { DENY_OOM, RUNS_SCRIPT, WRITE } from '../commands/command.ts'
 import type { Runner } from '../commands/runner.ts'
 import { type Entry, entries } from '../commands/table.ts'
 import { OUT_OF_MEMORY } from '../protocol/errors.ts'
-import { frameBytes, frameRead, frameWrite } from '../protocol/frame.ts'
+import { frameRead, frameWrite } from '../protocol/frame.ts'
 import type { Reply } from '../protocol/reply.ts'
 import { Request, SENDER } from '../protocol/request.ts'
 import type { Shard } from '../store/shard.ts'
@@ -46,14 +47,19 @@ const ABOUT = {
   DENY_OOM: 2,
   /** A command writes. */
   WRITES: 4,
+  /** How long a command takes depends on its arguments or on what is there. */
+  VARIES: 8,
 } as const
+
+/** Elements' worth of work that a command is at least. */
+const COST = 8
 
 /** Aborted for want of memory: in the words of the command that was refused. */
 const OOM_ABORT = `EXECABORT Transaction discarded because of: ${OUT_OF_MEMORY}`
 
 /** A transaction being queued. */
 export class Transaction {
-  u8 = new Uint8Array(1024)
+  u8 = byteArray(1024)
   u32 = new Uint32Array(this.u8.buffer)
   /** Bytes so far. */
   length: number = HEAD.SIZE
@@ -67,9 +73,9 @@ export class Transaction {
     this.#about = 0
   }
 
-  /** Queues a copy of a command that runs on `shard`. */
-  push(entry: Entry, shard: number, req: Request): void {
-    const size = COMMAND.FRAME + frameBytes(req)
+  /** Queues a copy of a command that runs on `shard`; its frame takes `bytes`. */
+  push(entry: Entry, shard: number, req: Request, bytes: number): void {
+    const size = COMMAND.FRAME + bytes
     if (this.length + size > this.u8.length) this.#grow(size)
     const word = this.length / 4
     this.u32[word] = entry.id | (shard << 16)
@@ -79,6 +85,7 @@ export class Transaction {
     this.length += size
     this.count++
     if ((entry.command.flags & DENY_OOM) !== 0) this.#about |= ABOUT.DENY_OOM
+    if (entry.shard?.cost !== undefined) this.#about |= ABOUT.VARIES
     if ((entry.command.flags & (WRITE | RUNS_SCRIPT)) !== 0) this.#about |= ABOUT.WRITES
   }
 
@@ -100,7 +107,7 @@ export class Transaction {
   }
 
   #grow(size: number): void {
-    const larger = new Uint8Array(Math.max(this.u8.length * 2, (this.length + size + 7) & ~7))
+    const larger = byteArray(Math.max(this.u8.length * 2, (this.length + size + 7) & ~7))
     larger.set(this.u8.subarray(0, this.length))
     this.u8 = larger
     this.u32 = new Uint32Array(larger.buffer)
@@ -114,7 +121,7 @@ export class Transaction {
     u32[1] = sender.id
     u32[HEAD.RESP / 4] = resp | ((sender.flags | SENDER.DENY_BLOCKING) << 8) | (about << 16)
     u32[HEAD.COUNT / 4] = this.count
-    u32.fill(0, HEAD.SHARDS / 4, HEAD.SHARDS / 4 + 4)
+    for (let i = 0; i < 4; i++) u32[HEAD.SHARDS / 4 + i] = 0
     for (let i = 0; i < locks.count; i++) u32[HEAD.SHARDS / 4 + (locks.shards[i] >>> 5)] |= 1 << (locks.shards[i] & 31)
     u32[HEAD.BYTES / 4] = this.length
   }
@@ -155,13 +162,15 @@ export class TransactionRunner {
   /** Whether its commands, as things are, touch few elements. All locks are held. */
   isShort(u8: Uint8Array, u32: Uint32Array, at: number, now: number): boolean {
     const { engine } = this.#runner
+    if (((u32[(at + HEAD.RESP) / 4] >>> 16) & ABOUT.VARIES) === 0)
+      return !engine.isLong(COST * u32[(at + HEAD.COUNT) / 4])
     const req = this.#req
     engine.begin(now)
     let cost = 0
     let from = at + HEAD.SIZE
     for (let i = u32[(at + HEAD.COUNT) / 4]; i > 0; i--) {
       const entry = this.#open(u8, u32, from, at)
-      cost += 8 + (entry.shard?.cost?.(this.#shardOf(u32, from), req) ?? 0)
+      cost += COST + (entry.shard?.cost?.(this.#shardOf(u32, from), req) ?? 0)
       if (engine.isLong(cost)) return false
       from += u32[(from + COMMAND.SIZE) / 4]
     }
