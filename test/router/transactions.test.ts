@@ -187,3 +187,23 @@ async function isBusy(queueing: RespClient): Promise<boolean> {
     (error: Error) => error.message.includes('BUSY'),
   )
 }
+
+test('MONITOR shows a transaction’s commands once, however many transactions follow', async () => {
+  const [monitor, worker] = [await server.connect(), await server.connect()]
+  await monitor.must('MONITOR')
+  for (let i = 0; i < 3; i++) {
+    await worker.must('MULTI')
+    await worker.must('SET', 'shown', i)
+    await worker.must('EXEC')
+  }
+  await worker.must('ECHO', 'end')
+  const shown: string[] = []
+  while (!shown.some(line => line.includes('"end"'))) shown.push(String(await monitor.next()))
+  expect(shown.filter(line => line.includes('"shown"')).map(line => line.slice(line.lastIndexOf(' ')))).toEqual([
+    ' "0"',
+    ' "1"',
+    ' "2"',
+  ])
+  await monitor.close()
+  await worker.close()
+})
