@@ -3,6 +3,7 @@
 import type { Refusal } from './commands/acl/log.ts'
 import type { FailoverArgs } from './commands/replication/failover.ts'
 import type { ShutdownOptions } from './commands/server/shutdown.ts'
+import type { SetContext } from './config/config.ts'
 import { EXIT } from './exit-codes.ts'
 import type { ReloadOptions } from './persist/reload.ts'
 import type { LogLine } from './router/replication.ts'
@@ -15,9 +16,8 @@ interface ReplicaofArgs {
 
 type Handler = (args: never, router: number) => unknown
 
-interface SetArgs {
+interface SetArgs extends SetContext {
   readonly args: readonly string[]
-  readonly local: boolean
 }
 
 /** The answers of this server, by the names that commands use. */
@@ -27,8 +27,8 @@ export function answers(server: Server): (op: string, args: unknown, router: num
   const { slowLog, latencyLog } = slowCommands
   const failed = (error: string | undefined): { error: string } | null => (error === undefined ? null : { error })
   const table: Record<string, Handler | undefined> = {
-    'config-set': async ({ args, local }: SetArgs) => {
-      const failure = await config.set(args, { local })
+    'config-set': async ({ args, ...context }: SetArgs) => {
+      const failure = await config.set(args, context)
       // Other routers know of it before the client hears that it is done.
       await access.push()
       return failed(failure)
@@ -84,7 +84,8 @@ export function answers(server: Server): (op: string, args: unknown, router: num
       return null
     },
     'copy-load': ({ pipe, isSame }: { pipe: SharedArrayBuffer; isSame: boolean }) => replication.loadCopy(pipe, isSame),
-    'copy-loaded': () => replication.copyLoaded(),
+    'copy-comes': () => replication.copyComes(),
+    'copy-is-in': () => replication.copyIsIn(),
     'replicas-drop-all': (why: string) => replication.dropReplicas(why),
     replicaof: async ({ address, who }: ReplicaofArgs) => failed(await replication.replicaof(address, who)),
     failover: async (order: FailoverArgs) => failed(await replication.failover.command(order)),

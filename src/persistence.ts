@@ -29,6 +29,7 @@ export class Persistence {
   ownsProcess = false
   readonly #config: Config
   readonly #log: Logger
+  #lastReplaced: Promise<unknown> = Promise.resolve()
   readonly #parts: Omit<ReloadParts, 'saves' | 'loads' | 'snapshots'>
 
   constructor(config: Config, log: Logger, supervisor: Supervisor) {
@@ -39,7 +40,7 @@ export class Persistence {
     const figures = persistenceView(memory.persistence)
     this.figures = figures
     const { pool } = this
-    this.snapshots = new Snapshots(memory.snapshot, memory.control, memory.shape, arenas)
+    this.snapshots = new Snapshots(memory.snapshot, memory.control, memory.shape, arenas, figures)
     const folder = (): string => this.folder()
     const parts = { config, log, pool, control, figures }
     this.#parts = { config, log, control, arenas }
@@ -65,7 +66,7 @@ export class Persistence {
       folder: () => toByteString(folder()),
     })
     this.saves.isObstructed = () => this.appendOnly.isRewriting
-    config.onApply(['appendonly'], () => this.appendOnly.set(config.bool('appendonly')))
+    config.onApply(['appendonly'], ({ isInExec }) => this.appendOnly.set(config.bool('appendonly'), isInExec))
     config.onChange(update => {
       if (update['aof-disable-auto-gc'] === 'no') this.appendOnly.removeHistory()
     })
@@ -90,7 +91,7 @@ export class Persistence {
       return
     }
     const began = performance.now()
-    const loaded = await loads.whileLoading(() => loads.snapshot(saves.path, { duplicates: 'refuse', isLocked: false }))
+    const loaded = await loads.whileLoading(() => loads.snapshot(saves.path, { duplicates: 'refuse' }))
     saves.forgetChanges()
     this.loaded = loaded
     if (loaded !== undefined) {
@@ -98,15 +99,27 @@ export class Persistence {
     }
   }
 
-  /** DEBUG RELOAD. Returns why it failed, an error to reply. */
+  /** Replaces all data while nobody else does. */
+  #alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#lastReplaced.then(work)
+    this.#lastReplaced = result.catch(() => undefined)
+    return result
+  }
+
+  /** Has `work` replace all data by other means, a master's copy: see AppendOnly. */
+  whileReplaced(work: () => Promise<void>): Promise<void> {
+    return this.#alone(() => this.appendOnly.whileReplaced(work))
+  }
+
+  /** DEBUG RELOAD, while clients are paused. Returns why it failed, an error to reply. */
   reload(options: ReloadOptions): Promise<string | undefined> {
     const { saves, loads, snapshots } = this
-    return reload({ ...this.#parts, saves, loads, snapshots }, options)
+    return this.#alone(() => reload({ ...this.#parts, saves, loads, snapshots }, options))
   }
 
   /** DEBUG LOADAOF. Returns why it failed, an error to reply. */
   async reloadLog(): Promise<string | undefined> {
-    const failure = await this.appendOnly.reload()
+    const failure = await this.#alone(() => this.snapshots.whileBarred(() => this.appendOnly.reload()))
     this.saves.forgetChanges()
     if (failure === undefined) this.#log.info('Append Only File loaded by DEBUG LOADAOF')
     return failure

@@ -50,6 +50,8 @@ export class ReplicationHub implements FailoverHost {
   #waitingSince = 0
   #isCopying = false
   #seconds = 0
+  /** Ends what waits for a copy to take the data's place. */
+  #copyIsIn: () => void = () => undefined
 
   constructor(server: Server) {
     const { config, log, supervisor } = server
@@ -415,10 +417,21 @@ export class ReplicationHub implements FailoverHost {
     }
   }
 
-  /** The copy has taken the old data's place. */
-  copyLoaded(): null {
-    // The log is of the data from before.
-    if (this.#config.bool('appendonly')) void this.#server.persistence.appendOnly.rewrite()
+  /** A copy is about to take the data's place: the log, which is of the old data, ends. Resolves when it may do so. */
+  copyComes(): Promise<null> {
+    return new Promise(resolve => {
+      void this.#server.persistence.whileReplaced(() => {
+        resolve(null)
+        return new Promise(isIn => {
+          this.#copyIsIn = isIn
+        })
+      })
+    })
+  }
+
+  /** The copy has taken the old data's place, or will not do so after all. */
+  copyIsIn(): null {
+    this.#copyIsIn()
     return null
   }
 

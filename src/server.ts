@@ -22,6 +22,7 @@ import { IS_LOADING } from './protocol/errors.ts'
 import { ReplicationHub } from './replication.ts'
 import type { Places } from './router/listener.ts'
 import type { ListenArgs, Listening } from './router/messages.ts'
+import { ringsAreEmpty } from './shared/ring.ts'
 import { STAT, Statistics } from './shared/statistics.ts'
 import { Shutdown } from './shutdown.ts'
 import { SlowCommands } from './slow-commands.ts'
@@ -106,6 +107,8 @@ export class Server {
     this.supervisor.renames = this.renameLines.map(({ args }): readonly [string, string] => [args[0], args[1]])
     const fault = renameCommands(this.supervisor.renames) ?? this.access.begin(this.userLines)
     if (fault !== undefined) throw new Error(fault)
+    // Nobody may find the data half there, nor write to what is about to be loaded.
+    if (this.loadsData) this.persistence.loads.expectBrief()
     await this.supervisor.start()
     await this.access.push()
     const failure = await this.#listen()
@@ -118,6 +121,7 @@ export class Server {
     this.supervisor.startShards()
     log.info('Server initialized')
     this.persistence.ownsProcess = this.ownsProcess
+    this.persistence.loads.letGo = () => void this.#letGo()
     if (this.loadsData) await this.persistence.load()
     this.persistence.start()
     this.replication.start()
@@ -198,6 +202,10 @@ export class Server {
     return undefined
   }
 
+  async #letGo(): Promise<void> {
+    await this.supervisor.askAll(pauseQuestion.name, { kind: PAUSE.NONE, until: 0 }).catch(() => undefined)
+  }
+
   /** SHUTDOWN: ends everything in order. Returns why it could not, an error to reply. */
   shutdown(options: ShutdownOptions): Promise<string | undefined> {
     return this.shutdowns.begin(options)
@@ -205,14 +213,22 @@ export class Server {
 
   /** DEBUG RELOAD. Returns why it failed, an error to reply. */
   async reload(options: ReloadOptions): Promise<string | undefined> {
-    const pause = (kind: number): Promise<unknown> =>
-      this.supervisor.askAll(pauseQuestion.name, { kind, until: Number.MAX_SAFE_INTEGER })
-    await pause(PAUSE.WRITES)
+    await this.pauseClients(PAUSE.ALL)
     try {
       return await this.persistence.reload(options)
     } finally {
-      await pause(PAUSE.NONE)
+      await this.pauseClients(PAUSE.NONE)
     }
+  }
+
+  /** Holds clients back, or lets them go on: resolves when what they had sent before has run, or takes too long to be waited for. */
+  async pauseClients(kind: number): Promise<void> {
+    const { supervisor } = this
+    await supervisor.askAll(pauseQuestion.name, { kind, until: Number.MAX_SAFE_INTEGER })
+    if (kind === PAUSE.NONE) return
+    const { requests } = supervisor.memory
+    const until = Date.now() + SETTLE_MS
+    while (!ringsAreEmpty(requests.flat()) && Date.now() < until) await new Promise(resolve => setTimeout(resolve, 1))
   }
 
   /** Resolves once every router has answered: none of them hangs. */
@@ -242,6 +258,8 @@ export class Server {
   }
 }
 
+/** Commands that were let in before a pause have run after this, or are so long that nobody waits for them. */
+const SETTLE_MS = 1000
 /** Where the HTTP gateway listens while it asks for no token. */
 const LOOPBACK = ['127.0.0.1', '-::1']
 

@@ -1,17 +1,13 @@
 // The end of a server: waits for its replicas, saves what is to be saved, ends the threads. Until the last of it has begun
 // the shutdown can be called off, and an error calls it off, unless it was to end whatever happens.
 
-import { pauseQuestion } from './commands/connection/client-pause.ts'
 import { PAUSE } from './commands/pause.ts'
 import type { ShutdownOptions } from './commands/server/shutdown.ts'
 import type { Server } from './server.ts'
 import { PERSISTENCE } from './shared/persistence-block.ts'
 import { REPLICA_STATE, REPLICAS_MAX } from './shared/replication-block.ts'
-import { ringsAreEmpty } from './shared/ring.ts'
 
 const LOOK_MS = 20
-/** Commands that were let in before the pause have run after this, or are so long that nobody waits for them. */
-const SETTLE_MS = 1000
 const FAILED = 'ERR Errors trying to SHUTDOWN. Check logs.'
 const NONE_IN_PROGRESS = 'ERR No shutdown in progress.'
 
@@ -49,27 +45,19 @@ export class Shutdown {
     this.#isAborted = false
     this.#canAbort = true
     // No write is let in any more: it would be lost, though it was answered.
-    await this.#pause(PAUSE.WRITES)
+    await server.pauseClients(PAUSE.WRITES)
     if (!options.now) await this.#waitForReplicas()
     while (server.isCronPaused && !this.#isAborted) await sleep(LOOK_MS)
     this.#canAbort = false
     const failure = this.#isAborted ? FAILED : await this.#keep(options)
     if (failure !== undefined) {
-      await this.#pause(PAUSE.NONE)
+      await server.pauseClients(PAUSE.NONE)
       return failure
     }
     await server.stop()
     log.info('skep is now ready to exit, bye bye...')
     server.onEnd()
     return undefined
-  }
-
-  async #pause(kind: number): Promise<void> {
-    const { supervisor } = this.#server
-    await supervisor.askAll(pauseQuestion.name, { kind, until: Number.MAX_SAFE_INTEGER })
-    const { requests } = supervisor.memory
-    const until = Date.now() + SETTLE_MS
-    while (!ringsAreEmpty(requests.flat()) && Date.now() < until) await sleep(1)
   }
 
   /** Waits until all replicas have everything, for shutdown-timeout at most. */

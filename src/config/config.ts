@@ -13,7 +13,7 @@ import { systemErrorText } from './special-kinds.ts'
 import { type ConfigSnapshot, type ConfigUpdate, ConfigValues } from './values.ts'
 
 /** Puts new values to work; the answer, if any, is why that cannot be. Called again with the old ones to go back. */
-export type ApplyHook = () => string | undefined | Promise<string | undefined>
+export type ApplyHook = (context: SetContext) => string | undefined | Promise<string | undefined>
 
 /** Hears of values that have come to stay. */
 export type ChangeListener = (update: ConfigUpdate) => void
@@ -22,6 +22,8 @@ export type ChangeListener = (update: ConfigUpdate) => void
 export interface SetContext {
   /** The client is on this machine: on loopback or the Unix socket. */
   readonly local: boolean
+  /** It is part of a transaction. */
+  readonly isInExec?: boolean
 }
 
 type Assignment = { readonly directive: Directive; readonly name: string; readonly value: string }
@@ -107,11 +109,11 @@ export class Config extends ConfigValues {
       for (const hook of this.hooks.get(directive.name) ?? []) {
         if (begun.has(hook)) continue
         begun.add(hook)
-        const reason = await hook()
+        const reason = await hook(context)
         if (reason === undefined) continue
         this.restore(before)
         // There is nothing left to go back to if the old values fail as well: the first reason is what counts.
-        for (const done of begun) await done()
+        for (const done of begun) await done(context)
         return failure(name.toLowerCase(), reason)
       }
     }

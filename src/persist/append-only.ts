@@ -56,6 +56,7 @@ export interface AppendOnlyParts {
 type State = 'off' | 'pending' | 'on'
 
 const CRON_MS = 100
+const TICKS_A_SECOND = 1000 / CRON_MS
 /** So many failures in a row make the next rewrite wait. */
 const FAILURES_LIMIT = 3
 const WAIT_MINUTES_MAX = 60
@@ -85,6 +86,9 @@ export class AppendOnly {
   #ticks = 0
   #hadError = false
   #syncing: Promise<void> | undefined
+  #hadSyncError = false
+  /** While all data is replaced: until that is over. */
+  #replaced: Promise<void> | undefined
 
   constructor(parts: AppendOnlyParts) {
     this.#parts = parts
@@ -161,7 +165,17 @@ export class AppendOnly {
       blocks: memory.blocks,
       settings: config.settings.buffer as SharedArrayBuffer,
     }
-    this.#syncing = pool.run<void>(task, { name: 'syncLogs' })
+    this.#syncing = pool.run<void>(task, { name: 'syncLogs' }).then(
+      () => {
+        this.#hadSyncError = false
+      },
+      error => {
+        // Tried again by and by, #look.
+        this.#syncing = undefined
+        if (!this.#hadSyncError) this.#parts.log.warn(`The append-only log cannot be synced: ${reasonOf(error)}`)
+        this.#hadSyncError = true
+      },
+    )
   }
 
   get #isRdb(): boolean {
@@ -330,8 +344,13 @@ export class AppendOnly {
 
   // ---- on and off
 
-  /** CONFIG SET appendonly: returns why it cannot be. */
-  async set(isOn: boolean): Promise<string | undefined> {
+  /** CONFIG SET appendonly, which within EXEC only schedules the rewrite that the log begins with. Returns why it cannot be. */
+  async set(isOn: boolean, schedules = false): Promise<string | undefined> {
+    await this.#replaced
+    return await this.#turn(isOn, schedules)
+  }
+
+  async #turn(isOn: boolean, schedules = false): Promise<string | undefined> {
     if (isOn === (this.#state !== 'off')) return undefined
     if (!isOn) {
       await this.#turnOff()
@@ -341,12 +360,10 @@ export class AppendOnly {
     this.#state = 'pending'
     this.#figures[LOG_FIGURE.ENABLED] = 1
     this.watch()
-    if (snapshots.isBusy || this.#isRewriting) {
+    if (snapshots.isBusy || this.#isRewriting || schedules) {
       this.#schedule(true)
-      log.info(
-        'AOF was enabled but there is already another background operation. ' +
-          'An AOF background was scheduled to start when possible.',
-      )
+      const why = schedules ? 'during a transaction' : 'but there is already another background operation'
+      log.info(`AOF was enabled ${why}. An AOF background was scheduled to start when possible.`)
       return undefined
     }
     const failure = await this.#startRewrite()
@@ -355,6 +372,25 @@ export class AppendOnly {
     this.#figures[LOG_FIGURE.ENABLED] = 0
     this.#schedule(false)
     return 'Unable to turn on AOF. Check server logs.'
+  }
+
+  /**
+   * The data has been replaced by other means, a master's copy: the log begins anew with what there is now. `work` replaces it;
+   * until it is done nothing is logged.
+   */
+  async whileReplaced<Result>(work: () => Promise<Result>): Promise<Result> {
+    const wasOn = this.#state !== 'off'
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#replaced = promise
+    try {
+      if (wasOn) await this.#turnOff()
+      return await work()
+    } finally {
+      // What cannot begin now is tried again by and by.
+      if (wasOn && (await this.#turn(true)) !== undefined) await this.#turn(true, true)
+      this.#replaced = undefined
+      resolve()
+    }
   }
 
   async #turnOff(): Promise<void> {
@@ -380,6 +416,7 @@ export class AppendOnly {
   #look(): void {
     this.#ticks++
     this.#lookAtErrors()
+    if (this.#state === 'on' && this.#ticks % TICKS_A_SECOND === 0) this.#startSyncer()
     if (this.#isRewriting || this.#parts.snapshots.isBusy || controlFlag(this.#control, CONTROL.LOADING) !== 0) return
     if (this.#isScheduled && !this.#isLimited()) {
       this.#startRewrite()
@@ -395,7 +432,7 @@ export class AppendOnly {
       this.#parts.log.warn(`Error writing to the AOF file: ${errorText(failing.error)}`)
     }
     if (this.#blocks.some(block => block.isLost)) this.#schedule(true)
-    if (!this.#hadError || this.#ticks % (1000 / CRON_MS) !== 0) return
+    if (!this.#hadError || this.#ticks % TICKS_A_SECOND !== 0) return
     this.#writer.retry()
     if (this.#blocks.some(block => block.error !== 0)) return
     this.#hadError = false

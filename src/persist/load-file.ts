@@ -25,8 +25,6 @@ export interface LoadTask {
   /** Where the bytes come from: a file, from an offset on (behind which other things may follow), or a pipe. */
   readonly from: { readonly path: string; readonly offset: number } | { readonly pipe: SharedArrayBuffer }
   readonly options: LoadOptions
-  /** The caller holds every shard's lock until the task is done. */
-  readonly isLocked: boolean
   /** Two f64 a task: how many bytes have been read, and the memory that the data took where it was saved. */
   readonly progress: SharedArrayBuffer
   readonly index: number
@@ -85,7 +83,7 @@ export function loadFile(task: LoadTask): LoadOutcome {
   feed.onProgress = offset => {
     progress[2 * task.index] = offset
   }
-  const control = task.isLocked ? undefined : new Int32Array(memory.control)
+  const control = new Int32Array(memory.control)
   const loader = new RdbLoader(feed, engine, control, options, {
     aux(name, value) {
       aux.push([name, value])

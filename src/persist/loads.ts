@@ -3,7 +3,7 @@
 
 import { statSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
-import { CONTROL, controlSet } from '../shared/control.ts'
+import { CONTROL, controlFlag, controlSet, LOAD_STATE } from '../shared/control.ts'
 import { PERSISTENCE } from '../shared/persistence-block.ts'
 import type { LoadMemory, LoadOutcome, LoadTask } from './load-file.ts'
 import { findSnapshot, layoutFingerprint } from './manifest.ts'
@@ -13,6 +13,9 @@ import type { Log } from './saves.ts'
 
 /** How often the progress is looked at. */
 const LOOK_MS = 50
+/** How often it is looked whether a load is still thought to be brief, and when none is any more, however little there is. */
+const BRIEF_LOOK_MS = 10
+const BRIEF_SECONDS = 10
 
 /** What it works with. */
 export interface LoadsParts {
@@ -37,8 +40,6 @@ export interface LoadedSnapshot {
 /** What to load, and how. */
 export interface LoadWish {
   readonly duplicates: LoadOptions['duplicates']
-  /** The caller holds every shard's lock. */
-  readonly isLocked: boolean
   /** Whether keys that have expired are left out; by default a master leaves them out. */
   readonly dropsExpired?: boolean
 }
@@ -52,6 +53,8 @@ export class Loads {
   readonly #parts: LoadsParts
   /** Whether keys that have expired are left out: on a master. */
   dropsExpired = true
+  /** Has the clients go on that wait for a brief load. */
+  letGo: () => void = () => undefined
 
   constructor(parts: LoadsParts) {
     this.#parts = parts
@@ -140,7 +143,7 @@ export class Loads {
             databases: config.number('databases'),
             shard,
           }
-          const task: LoadTask = { memory, from: { path, offset }, options, isLocked: wish.isLocked, progress, index }
+          const task: LoadTask = { memory, from: { path, offset }, options, progress, index }
           return pool.run<LoadOutcome>(task, { name: 'loadFile' })
         }),
       )
@@ -150,18 +153,40 @@ export class Loads {
     }
   }
 
-  /** Has clients told that data is being loaded, while `work` does that. */
+  /** Before clients can connect: they will wait for the load if it is brief. */
+  expectBrief(): void {
+    controlSet(this.#parts.control, CONTROL.LOADING, LOAD_STATE.BRIEF)
+  }
+
+  /** Has clients told that data is being loaded, while `work` does that; they wait for what they were to wait for. */
   async whileLoading<Result>(work: () => Promise<Result>): Promise<Result> {
     const { log, control, figures } = this.#parts
     log.info('Loading DB in memory...')
     figures[PERSISTENCE.LOADING_BEGAN] = Math.floor(Date.now() / 1000)
     figures[PERSISTENCE.LOADING_BYTES] = 0
     figures[PERSISTENCE.LOADING_DONE] = 0
-    controlSet(control, CONTROL.LOADING, 1)
+    if (controlFlag(control, CONTROL.LOADING) !== LOAD_STATE.BRIEF)
+      controlSet(control, CONTROL.LOADING, LOAD_STATE.TOLD)
+    const timer = setInterval(() => this.#tellIfLong(), BRIEF_LOOK_MS)
     try {
       return await work()
     } finally {
-      controlSet(control, CONTROL.LOADING, 0)
+      clearInterval(timer)
+      this.#tell(LOAD_STATE.NONE)
     }
+  }
+
+  /** Redis looks at its clients first when so many bytes are loaded: with fewer to load, they wait here as well. */
+  #tellIfLong(): void {
+    const { config, figures } = this.#parts
+    const isMuch = figures[PERSISTENCE.LOADING_BYTES] > config.number('loading-process-events-interval-bytes')
+    if (isMuch || Date.now() / 1000 - figures[PERSISTENCE.LOADING_BEGAN] > BRIEF_SECONDS) this.#tell(LOAD_STATE.TOLD)
+  }
+
+  #tell(state: number): void {
+    const { control } = this.#parts
+    const wereWaiting = controlFlag(control, CONTROL.LOADING) === LOAD_STATE.BRIEF
+    controlSet(control, CONTROL.LOADING, state)
+    if (wereWaiting) this.letGo()
   }
 }

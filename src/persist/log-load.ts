@@ -122,7 +122,7 @@ async function loadBases(parts: LogLoadParts, found: LogsFound): Promise<ReplayS
       offset: 0,
       shard: isSameLayout ? index : shape.shards === 1 ? 0 : -1,
     })),
-    { duplicates: 'refuse', isLocked: false, dropsExpired: false },
+    { duplicates: 'refuse', dropsExpired: false },
   )
   let keys = 0
   for (const [i, outcome] of outcomes.entries()) {

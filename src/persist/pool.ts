@@ -1,6 +1,7 @@
 // The pool of threads for work on disk: writing, syncing, loading and deleting files never stops a thread that serves.
 // Piscina is loaded with the first task, and so are its threads.
 
+import { realpathSync } from 'node:fs'
 import type { Piscina } from 'piscina'
 
 const THREADS_MAX = 12
@@ -19,13 +20,15 @@ export class Pool {
 
   /** Runs the task of this name on one of the threads. */
   async run<Result>(task: object, options: { readonly name: string }): Promise<Result> {
+    // Without a working folder Node.js starts no thread, and the task would wait for ever.
+    realpathSync.native('.')
     this.#piscina ??= this.#open()
     return (await this.#piscina).run(task, options)
   }
 
   async #open(): Promise<Piscina> {
     const { Piscina } = await import('piscina')
-    return new Piscina({
+    const piscina = new Piscina({
       filename: this.#worker.href,
       minThreads: 0,
       maxThreads: THREADS_MAX,
@@ -34,6 +37,9 @@ export class Pool {
       concurrentTasksPerWorker: 1,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
     })
+    // Whoever gave the task is told; a thread that could not start is nobody's.
+    piscina.on('error', () => undefined)
+    return piscina
   }
 
   /** Ends the threads, whatever they do. */

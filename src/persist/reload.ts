@@ -1,4 +1,7 @@
-// DEBUG RELOAD: saves, throws all data away and loads it again, as one step to everybody else. Main thread.
+// DEBUG RELOAD: saves, throws all data away and loads it again. Main thread.
+//
+// No lock is held while the file is loaded, because this thread goes on answering questions, and some take every lock.
+// Clients are paused instead, so nobody sees data that is half there.
 
 import type { Config } from '../config/config.ts'
 import { lockWord } from '../shared/control.ts'
@@ -30,28 +33,33 @@ export interface ReloadParts {
   readonly snapshots: Snapshots
 }
 
-/** Returns why it failed, an error to reply. Whoever calls has paused all writes. */
+/** Returns why it failed, an error to reply. Whoever calls has paused all clients. */
 export async function reload(parts: ReloadParts, options: ReloadOptions): Promise<string | undefined> {
   const { config, log, control, arenas, saves, loads, snapshots } = parts
   if (options.saves && (await saves.saveNow()) !== undefined) return 'ERR'
-  // This thread holds the locks while it waits for the file to be loaded; snapshots begin here, too.
-  snapshots.isBarred = true
-  const locks = Int32Array.from(arenas, (_, index) => lockWord(index))
+  return await snapshots.whileBarred(async () => {
+    try {
+      if (options.flushes) flush(new Engine(config.settings, arenas), control)
+      await loads.snapshot(saves.path, { duplicates: options.merges ? 'replace' : 'refuse' })
+      log.warn('DB reloaded by DEBUG RELOAD')
+      return undefined
+    } catch (error) {
+      log.warn((error as Error).message)
+      return 'ERR Error trying to load the RDB dump, check server logs'
+    }
+  })
+}
+
+/** Empties all databases at once. */
+function flush({ shards }: Engine, control: Int32Array): void {
+  const locks = Int32Array.from(shards, ({ index }) => lockWord(index))
   lockWaitAll(control, locks, locks.length)
   try {
-    const engine = new Engine(config.settings, arenas)
-    for (const shard of engine.shards) {
+    for (const shard of shards) {
       memoryRefresh(shard.m)
-      if (options.flushes) for (let db = 0; db < shard.databases; db++) shard.flush(db, true)
+      for (let db = 0; db < shard.databases; db++) shard.flush(db, true)
     }
-    await loads.snapshot(saves.path, { duplicates: options.merges ? 'replace' : 'refuse', isLocked: true })
-    log.warn('DB reloaded by DEBUG RELOAD')
-    return undefined
-  } catch (error) {
-    log.warn((error as Error).message)
-    return 'ERR Error trying to load the RDB dump, check server logs'
   } finally {
     for (const lock of locks) unlock(control, lock)
-    snapshots.isBarred = false
   }
 }

@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os'
 import { lockWord, type Shape, shardBellWord } from '../shared/control.ts'
 import { doorbellRing } from '../shared/doorbell.ts'
 import { lockWaitAll, unlock } from '../shared/lock.ts'
+import { PERSISTENCE } from '../shared/persistence-block.ts'
 import { ringClear } from '../shared/ring.ts'
 import { OldBlock, RUN, type SnapshotMemory, SnapshotRunBlock, WALK } from '../shared/snapshot-block.ts'
 import { dictCount } from '../store/dict.ts'
@@ -37,11 +38,20 @@ export class Snapshots {
   readonly #run: SnapshotRunBlock
   readonly #blocks: readonly OldBlock[]
   readonly #locks: Int32Array
+  readonly #figures: Float64Array
   #isBusy = false
   #hasEnded = false
 
-  constructor(memory: SnapshotMemory, control: SharedArrayBuffer, shape: Shape, arenas: readonly Memory[]) {
+  /** `figures` are PERSISTENCE. */
+  constructor(
+    memory: SnapshotMemory,
+    control: SharedArrayBuffer,
+    shape: Shape,
+    arenas: readonly Memory[],
+    figures: Float64Array,
+  ) {
     this.#memory = memory
+    this.#figures = figures
     this.#control = new Int32Array(control)
     this.#arenas = arenas
     this.#run = new SnapshotRunBlock(memory.run)
@@ -49,12 +59,24 @@ export class Snapshots {
     this.#locks = Int32Array.from({ length: shape.shards }, (_, index) => lockWord(index))
   }
 
-  /** Somebody holds all locks for longer than a moment: a snapshot that began now would wait for them for ever. */
-  isBarred = false
+  #isBarred = false
 
   /** Whether a snapshot is being taken, or barred: then no other can be. */
   get isBusy(): boolean {
-    return this.#isBusy || this.isBarred
+    return this.#isBusy || this.#isBarred
+  }
+
+  /** Has `work` replace all data, step by step: no snapshot begins meanwhile, it would be of no moment. */
+  async whileBarred<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#isBarred = true
+    const standing = this.standStill()
+    const goOn = standing === undefined ? undefined : await standing
+    try {
+      return await work()
+    } finally {
+      goOn?.()
+      this.#isBarred = false
+    }
   }
 
   /**
@@ -113,6 +135,7 @@ export class Snapshots {
   }
 
   #begin(consumer: SnapshotConsumer<unknown>, spills: readonly number[]): void {
+    this.#figures[PERSISTENCE.SNAPSHOTS]++
     for (const ring of this.#memory.rings) ringClear(ring)
     const control = this.#control
     lockWaitAll(control, this.#locks, this.#locks.length)

@@ -460,9 +460,11 @@ export class MasterLink {
     this.#pipe = undefined
     const block = this.#block
     await this.#router.ask('replicas-drop-all', 'there is a new data set')
+    await this.#router.ask('copy-comes', null)
     if (this.#client === undefined) {
       this.#router.discardCopy()
       this.#isLoading = false
+      void this.#router.ask('copy-is-in', null)
       return
     }
     this.#router.swapIn(() => {
@@ -479,7 +481,7 @@ export class MasterLink {
     this.#isLoading = false
     this.#stream()
     this.#log('info', 'MASTER <-> REPLICA sync: Finished with success')
-    this.#router.ask('copy-loaded', null)
+    void this.#router.ask('copy-is-in', null)
     const behind = this.#behind
     this.#behind = NOTHING
     const client = this.#client

@@ -7,14 +7,16 @@ import type { Entry } from '../commands/table.ts'
 import { type Connection, HOLD } from './connection.ts'
 
 export class RouterPause implements Pause {
-  kind: number = PAUSE.NONE
+  kind: number
   until = 0
   readonly #waiting: Connection[] = []
   #timer: NodeJS.Timeout | undefined
   /** Told when a pause begins and when it ends. */
   readonly #changed: (kind: number) => void
 
-  constructor(changed: (kind: number) => void) {
+  /** `isBegun`: clients wait from the start, until they are let go. */
+  constructor(isBegun: boolean, changed: (kind: number) => void) {
+    this.kind = isBegun ? PAUSE.ALL : PAUSE.NONE
     this.#changed = changed
   }
 

@@ -5,7 +5,7 @@ import { LOADING, WRITE } from '../commands/command.ts'
 import { commandByName, type Entry } from '../commands/table.ts'
 import { diskRefusal } from '../persist/refusals.ts'
 import { IS_LOADING } from '../protocol/errors.ts'
-import { CONTROL, controlFlag } from '../shared/control.ts'
+import { CONTROL, controlFlag, LOAD_STATE } from '../shared/control.ts'
 import type { Connection } from './connection.ts'
 
 const EXEC = commandByName('exec')
@@ -36,6 +36,6 @@ export function refusal(control: Int32Array, client: Connection, entry: Entry): 
     const refused = diskRefusal(control)
     if (refused !== undefined) return refused
   }
-  if (controlFlag(control, CONTROL.LOADING) !== 0 && lacksFlag(client, entry, LOADING)) return IS_LOADING
+  if (controlFlag(control, CONTROL.LOADING) === LOAD_STATE.TOLD && lacksFlag(client, entry, LOADING)) return IS_LOADING
   return undefined
 }

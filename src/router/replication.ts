@@ -267,6 +267,7 @@ export class RouterReplication implements Replication {
   }
 
   replicate(db: number, req: Request, first: number): void {
+    if (this.block.isReplica || !this.stream.isActive) return
     const command = new Reply(256)
     command.array(req.argc - first)
     for (let i = first; i < req.argc; i++) command.bulk(req.u8, req.at[i], req.length[i])

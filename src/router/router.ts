@@ -28,7 +28,7 @@ import { Request } from '../protocol/request.ts'
 import { LockedNeighbours } from '../shard/neighbours.ts'
 import { logDamage, threadSink } from '../shard/sink.ts'
 import type { RouterData } from '../shard/thread-data.ts'
-import { CONTROL, controlSet } from '../shared/control.ts'
+import { CONTROL, controlFlag, controlSet, LOAD_STATE } from '../shared/control.ts'
 import { LogBlock, LogsBlock } from '../shared/log-block.ts'
 import { PersistenceFacts } from '../shared/persistence-block.ts'
 import { STAT, Statistics } from '../shared/statistics.ts'
@@ -162,7 +162,8 @@ export class Router implements RouterForCommands {
     this.log = { logs: new LogsBlock(memory.log.logs), blocks, figures }
     this.#log = new ThreadLog(this.engine, control, memory.log.logs, blocks)
     this.allStatistics = memory.statistics.map(block => new Statistics(block, entries.length))
-    this.pause = new RouterPause(kind => {
+    const waits = controlFlag(control, CONTROL.LOADING) === LOAD_STATE.BRIEF
+    this.pause = new RouterPause(waits, kind => {
       controlSet(control, CONTROL.PAUSED, kind)
       // Nothing changes during a pause: what has expired is gone for readers, and deleted later.
       this.engine.deletesExpired = kind === PAUSE.NONE
@@ -351,8 +352,6 @@ export class Router implements RouterForCommands {
     if (client.closed) return
     client.closed = true
     this.cron.gone(client)
-    this.clients.delete(client.id)
-    this.statistics.set(STAT.CLIENTS, this.clients.size)
     this.monitors.remove(client)
     this.pause.forget(client)
     this.subscriptions.removeAll(client)
@@ -363,9 +362,14 @@ export class Router implements RouterForCommands {
     this.#freeSlot(client)
   }
 
-  /** A slot is used again only when no answer is on its way to it any more. */
+  /**
+   * A slot is used again only when no answer is on its way to it any more. Until then the client is listed: whoever finds
+   * it gone finds its commands done.
+   */
   #freeSlot(client: Connection): void {
     if (client.owed > 0) return
+    this.clients.delete(client.id)
+    this.statistics.set(STAT.CLIENTS, this.clients.size)
     this.#connections[client.slot] = undefined
     this.#freeSlots.push(client.slot)
   }

@@ -2,7 +2,7 @@
 //
 //   OFFSET         SIZE  FIELD    WRITER       MEANING
 //        0            4  STOPPING main         1 once the process is on its way out
-//        4            4  LOADING  main         1 while data is being loaded
+//        4            4  LOADING  main         what clients see of data being loaded: LOAD_STATE
 //        8            4  PAUSED   routers      kind of CLIENT PAUSE: 0 none, 1 writes, 2 all
 //       12            4  TICKETS  anybody      how many tickets have been drawn (claims.ts)
 //       16            4  MONITORS routers      clients that MONITOR
@@ -26,6 +26,15 @@
 //       72     4  SCRIPT   see SCRIPT      what a script does that holds the shard's lock
 //       76    52  -        -
 //      128
+
+/** What clients see of data being loaded. */
+export const LOAD_STATE = {
+  NONE: 0,
+  /** Their commands are refused. */
+  TOLD: 1,
+  /** They wait: it will be over in a moment. */
+  BRIEF: 2,
+} as const
 
 export const CONTROL = {
   STOPPING: 0,

@@ -32,7 +32,9 @@ export const PERSISTENCE = {
   LOADING_USED: 13,
   /** When a shutdown that waits for replicas goes on without them, Unix ms; 0 = none waits. */
   SHUTDOWN_AT: 14,
-  COUNT: 15,
+  /** Snapshots ever begun: what another server would have forked for. */
+  SNAPSHOTS: 15,
+  COUNT: 16,
 } as const
 
 export const persistenceCreate = (): SharedArrayBuffer => new SharedArrayBuffer(PERSISTENCE.COUNT * 8)

@@ -19,6 +19,8 @@ export const publishQuestion: Question<Message, number> = {
 
 function publishTo(space: 'channel' | 'shard', client: Client, req: Request, reply: Reply, router: Router): void {
   const name = req.text(1)
+  // Who listens at a replica gets it from there. The log has none of it: it changes no data.
+  router.replication.replicate(client.db, req, 0)
   if (router.count === 1) {
     const { u8, at, length } = req
     reply.integer(router.subscriptions.publish(space, name, u8.subarray(at[2], at[2] + length[2])))

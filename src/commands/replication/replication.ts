@@ -64,7 +64,7 @@ export interface Replication {
   wrongOffset(client: Client): Promise<unknown>
   /** SYNC: makes the client a replica of the old kind. */
   sync(client: Client): void
-  /** DEBUG REPLICATE: sends the command in the arguments from `first` on to the replicas. */
+  /** Sends the command in the arguments from `first` on to the replicas, whatever it does here: PUBLISH, DEBUG REPLICATE. */
   replicate(db: number, req: Request, first: number): void
   /** CONFIG RESETSTAT. */
   resetStatistics(): void

@@ -48,7 +48,7 @@ const set: RouterCommand = {
   ],
   serve(client, req, reply, router) {
     if (req.argc % 2 !== 0) return reply.error("ERR wrong number of arguments for 'config|set' command")
-    const args = { args: textsFrom(req, 2), local: isLocal(client) }
+    const args = { args: textsFrom(req, 2), local: isLocal(client), isInExec: client.isInExec }
     replyFromMain(client, router, 'config-set', args, (out, answer) => {
       const failure = failureOf(answer)
       if (failure !== undefined) return out.error(failure)

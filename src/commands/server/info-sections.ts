@@ -76,7 +76,7 @@ function shutdownLines({ now, router }: InfoFacts): string[] {
 }
 
 const CLIENTS: readonly InfoField[] = [
-  ['connected_clients', facts => facts.stat(STAT.CLIENTS)],
+  ['connected_clients', facts => facts.stat(STAT.CLIENTS) - facts.router.replication.block.rows().length],
   ['cluster_connections', constant(0)],
   ['maxclients', facts => facts.config('maxclients')],
   ['client_recent_max_input_buffer', facts => facts.statMax(STAT.MAX_INPUT)],
@@ -116,7 +116,7 @@ const STATS: readonly InfoField[] = [
   ['pubsub_patterns', facts => facts.stat(STAT.PUBSUB_PATTERNS)],
   ['pubsubshard_channels', facts => facts.stat(STAT.PUBSUB_SHARD_CHANNELS)],
   ['latest_fork_usec', constant(0)],
-  ['total_forks', constant(0)],
+  ['total_forks', ({ router }) => router.persistence.get(PERSISTENCE.SNAPSHOTS)],
   ['migrate_cached_sockets', facts => facts.stat(STAT.MIGRATE_SOCKETS)],
   ['slave_expires_tracked_keys', constant(0)],
   ['active_defrag_hits', constant(0)],

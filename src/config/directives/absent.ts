@@ -94,8 +94,8 @@ export const TESTING: DirectiveGroup = {
       'loading-process-events-interval-bytes',
       integer(1024n, I32_MAX),
       '2097152',
-      'Look at clients so often while loading.',
-      { hidden: true, inert: 'clients are looked at all the while' },
+      'Clients wait for the loading of no more than this, and are told of more.',
+      { hidden: true },
     ),
     directive('watchdog-period', integer(0n, I32_MAX), '0', 'Milliseconds of standstill that are logged.', {
       hidden: true,
