@@ -19,6 +19,7 @@
 // Positions are byte offsets from the block's start, so they hold while it moves; PACK.PAIRS is the first pair's.
 
 import { assert } from '../../bytes/assert.ts'
+import { viewOf } from '../../bytes/byte-array.ts'
 import { compareBytes, copyBytes, equalBytes, moveBytes } from '../../bytes/copy.ts'
 import { allocate, blockRoom, reallocate } from '../arena.ts'
 import type { Memory, Ref } from '../memory.ts'
@@ -28,6 +29,7 @@ export type PackRef = Ref<'zset pack'>
 export const PACK = { COUNT: 0, BYTES: 4, PAIRS: 8 } as const
 const LONG_LENGTH = 63
 const LENGTH_BYTES = 4
+const TAIL_BYTES = 4
 /** By TAG >>> 6. */
 const WIDTHS = Uint8Array.of(1, 2, 4, 8)
 const WIDE = 3
@@ -99,8 +101,10 @@ export function packFind(m: Memory, pack: PackRef, bytes: Uint8Array, at: number
   const block = pack * 8
   const end = packBytes(m, pack)
   const short = length < LONG_LENGTH ? length : LONG_LENGTH
-  // Members often begin alike and end differently: the last byte rules out most without a call.
-  const lastByte = length > 0 ? bytes[at + length - 1] : -1
+  // Members often begin alike and end differently: the last bytes rule out most without a call.
+  const view = u8.view
+  const wanted = viewOf(bytes)
+  const tail = length >= TAIL_BYTES && wanted !== undefined ? wanted.getUint32(at + length - TAIL_BYTES, true) : -1
   for (let position: number = PACK.PAIRS; position < end; ) {
     const tag = u8[block + position]
     const kept = tag & LONG_LENGTH
@@ -113,7 +117,7 @@ export function packFind(m: Memory, pack: PackRef, bytes: Uint8Array, at: number
       next = member + long
       isAsLong = long === length
     }
-    if (isAsLong && (length === 0 || u8[block + next - 1] === lastByte)) {
+    if (isAsLong && (tail < 0 || view.getUint32(block + next - TAIL_BYTES, true) === tail)) {
       if (equalBytes(u8, block + member, bytes, at, length)) return position
     }
     position = next
