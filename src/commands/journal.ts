@@ -138,7 +138,7 @@ export class Journal {
   flush(): void {
     const effects = this.#effects
     if (effects.count === 0) return
-    if (effects.count > 1 && this.#areScattered()) return this.flushSingly()
+    if (effects.count > 1 && this.#areUnrelated()) return this.flushSingly()
     const record = this.#record
     this.#concern(0, effects.count)
     record.u8 = effects.out.u8
@@ -167,15 +167,11 @@ export class Journal {
     effects.clear()
   }
 
-  /** Nothing but deletions by the server, on several shards: nothing holds them together. */
-  #areScattered(): boolean {
-    const { count, deletions, shards } = this.#effects
-    let differ = false
-    for (let i = 0; i < count; i++) {
-      if (deletions[i] === 0) return false
-      if (shards[i] !== shards[0]) differ = true
-    }
-    return differ
+  /** Nothing but deletions by the server, of keys that SCAN met, say: nothing holds them together. */
+  #areUnrelated(): boolean {
+    const { count, deletions } = this.#effects
+    for (let i = 0; i < count; i++) if (deletions[i] === 0) return false
+    return true
   }
 
   /** Makes the record's shards those of operations [from … end). */

@@ -95,6 +95,18 @@ test('a key found expired goes into one transaction with the write that met it, 
   expect(take().map(({ lines }) => lines)).toEqual([['MULTI', 'DEL a', 'lpush a x', 'EXEC'], ['DEL b']])
 })
 
+test('keys that one read finds expired are records of their own', () => {
+  const { keyspace, run, take } = journaled(1)
+  run('set a 1 PX 10')
+  run('set b 1 PX 10')
+  take()
+  keyspace.now += 20
+  run('scan 0 count 100')
+  const lines = take().map(record => record.lines)
+  expect(lines.map(each => each.length)).toEqual([1, 1])
+  expect(lines.flat().sort()).toEqual(['DEL a', 'DEL b'])
+})
+
 test('a transaction is one record of all its writes, concerning the shards of their keys', () => {
   const { keyspace, runner, run, take } = journaled(4)
   const all = { shards: Int32Array.of(0, 1, 2, 3), count: 4 }
