@@ -31,6 +31,7 @@ import {
   epochEnd,
 } from '../store/epoch.ts'
 import { databaseExpires, databaseKeys, keyspaceDatabase, ROOT, rootCounter } from '../store/keyspace.ts'
+import { fetchItems } from '../store/prefetch.ts'
 import { EntryWriter } from '../store/rdb/entry-writer.ts'
 import { OPCODE } from '../store/rdb/format.ts'
 import { RdbSink } from '../store/rdb/sink.ts'
@@ -97,6 +98,8 @@ export class Walker implements OwnWalk {
   #hasTurn = false
   /** Lookups and changes by clients, as they were after the last step. */
   #commands = 0
+  /** Of no use, but that it is: see fetchItems. */
+  #fetched = 0
   /** Entries saved that it has rested for. */
   #rested = 0
 
@@ -257,6 +260,8 @@ export class Walker implements OwnWalk {
     const found = this.#found
     found.clear()
     const next = dictScan(m, table, cursor, found)
+    // A bucket's entries lie anywhere: one after the other, each would be waited for.
+    this.#fetched ^= fetchItems(m, found)
     for (let i = 0; i < found.count; i++) {
       const entry = found.refs[i] as EntryRef
       if (!entryIsUnsaved(m, entry)) continue

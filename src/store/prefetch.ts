@@ -14,6 +14,7 @@ import { databaseKeys, keyspaceDatabase } from './keyspace.ts'
 import type { Memory } from './memory.ts'
 import { NODE } from './quicklist-node.ts'
 import { QUICKLIST } from './quicklist-record.ts'
+import type { RefList } from './ref-list.ts'
 
 const WORDS_OF_LINE = 16
 const ITEMS_WORD = BUCKET.ITEMS / 4
@@ -108,6 +109,17 @@ export class Prefetch {
     }
     this.seen ^= seen
   }
+}
+
+/**
+ * Fetches the first two lines of each item of a list, for whoever is about to read them one after the other. Returns what
+ * nobody needs, so that the reads are not left out.
+ */
+export function fetchItems(m: Memory, { refs, count }: RefList): number {
+  const { u32 } = m
+  let seen = 0
+  for (let i = 0; i < count; i++) seen ^= u32[refs[i] * 2] ^ peek(u32, refs[i] * 2 + WORDS_OF_LINE)
+  return seen
 }
 
 const peek = (u32: Uint32Array, word: number): number => (word < u32.length ? u32[word] : 0)
