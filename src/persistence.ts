@@ -82,16 +82,20 @@ export class Persistence {
     return controlFlag(this.#parts.control, CONTROL.LOADING) !== 0
   }
 
-  /** Loads what was saved. Throws what a user can read. */
-  async load(): Promise<void> {
+  /** Loads what was saved; `onRead` is called when all has been read. Throws what a user can read. */
+  async load(onRead: () => void): Promise<void> {
     const { loads, saves } = this
     if (this.#config.bool('appendonly')) {
-      await loads.whileLoading(() => this.appendOnly.load())
+      await loads.whileLoading(() => this.appendOnly.load(onRead))
       saves.forgetChanges()
       return
     }
     const began = performance.now()
-    const loaded = await loads.whileLoading(() => loads.snapshot(saves.path, { duplicates: 'refuse' }))
+    const loaded = await loads.whileLoading(async () => {
+      const read = await loads.snapshot(saves.path, { duplicates: 'refuse' })
+      onRead()
+      return read
+    })
     saves.forgetChanges()
     this.loaded = loaded
     if (loaded !== undefined) {

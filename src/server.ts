@@ -118,11 +118,11 @@ export class Server {
     if (httpFailure !== undefined)
       throw new Error(`Failed listening on http-port ${config.get('http-port')}: ${httpFailure}`)
     this.onListening()
-    this.supervisor.startShards()
     log.info('Server initialized')
     this.persistence.ownsProcess = this.ownsProcess
     this.persistence.loads.letGo = () => void this.#letGo()
-    if (this.loadsData) await this.persistence.load()
+    if (this.loadsData) await this.persistence.load(() => this.supervisor.startShards())
+    else this.supervisor.startShards()
     this.persistence.start()
     this.replication.start()
     log.info(`Ready to accept connections${this.port > 0 ? ` on port ${this.port}` : ''}`)

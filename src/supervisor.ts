@@ -176,9 +176,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   /**
    * Starts the shards' threads and gives them their work: last, for what clients ask first is run by routers in passing, and
-   * until those are ready the machine's cores are busy enough.
+   * until those are ready and data is read the machine's cores are busy enough.
    */
   startShards(): void {
+    if (this.#stopping) return
     const config = this.#config.snapshot()
     for (const [index, shard] of this.#threads.startShards().entries()) {
       const ports = this.#shardPorts[index]

@@ -113,9 +113,14 @@ export class AppendOnly {
 
   // ---- the start
 
-  /** Loads what was logged, and begins to log. Throws what is to be the last line in the server's log. */
-  async load(): Promise<void> {
-    await this.#open(await loadLog(this.#loadParts))
+  /**
+   * Loads what was logged, calls `onRead`, and begins to log, which may need the shards' owners. Throws what is to be the last
+   * line in the server's log.
+   */
+  async load(onRead: () => void): Promise<void> {
+    const loaded = await loadLog(this.#loadParts)
+    onRead()
+    await this.#open(loaded)
   }
 
   get #loadParts(): LogLoadParts {
