@@ -80,9 +80,10 @@ export function loadFile(task: LoadTask): LoadOutcome {
   const { read, close } = openSource(task.from)
   const feed = new ByteFeed(read, options.checks, 'offset' in task.from ? task.from.offset : 0)
   const progress = new Float64Array(task.progress)
-  feed.onProgress = offset => {
-    progress[2 * task.index] = offset
+  const tellOffset = (offset: number): void => {
+    if ((options.part?.index ?? 0) === 0) progress[2 * task.index] = offset
   }
+  feed.onProgress = tellOffset
   const control = new Int32Array(memory.control)
   const loader = new RdbLoader(feed, engine, control, options, {
     aux(name, value) {
@@ -99,7 +100,7 @@ export function loadFile(task: LoadTask): LoadOutcome {
     if (!(error instanceof RdbDamage)) throw error
     return { error: error.message, offset: feed.offset, loaded: 0, expired: 0, empty: 0, aux, notes, expiredKeys }
   } finally {
-    progress[2 * task.index] = feed.offset
+    tellOffset(feed.offset)
     close()
   }
 }

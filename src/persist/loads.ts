@@ -2,15 +2,18 @@
 // Main thread.
 
 import { statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import type { Config } from '../config/config.ts'
 import { CONTROL, controlFlag, controlSet, LOAD_STATE } from '../shared/control.ts'
 import { PERSISTENCE } from '../shared/persistence-block.ts'
 import type { LoadMemory, LoadOutcome, LoadTask } from './load-file.ts'
 import { findSnapshot, layoutFingerprint } from './manifest.ts'
 import type { Pool } from './pool.ts'
-import type { LoadOptions } from './rdb-load.ts'
+import type { LoadOptions, LoadPart } from './rdb-load.ts'
 import type { Log } from './saves.ts'
 
+/** Smaller files are loaded by one thread: another one takes longer to begin. */
+const PARTS_BYTES_MIN = 4 * 1024 * 1024
 /** How often the progress is looked at. */
 const LOOK_MS = 50
 /** How often it is looked whether a load is still thought to be brief, and when none is any more, however little there is. */
@@ -79,19 +82,13 @@ export class Loads {
       throw new LoadFailure(`Fatal error loading the DB: ${error.message}. Exiting.`)
     })
     for (const [index, outcome] of outcomes.entries()) this.#report(paths[index], outcome)
-    const sum = (field: 'loaded' | 'expired' | 'empty'): number =>
-      outcomes.reduce((total, each) => total + each[field], 0)
-    const result = {
-      loaded: sum('loaded'),
-      expired: sum('expired'),
-      empty: sum('empty'),
-      aux: new Map(outcomes.flatMap(({ aux }) => aux)),
-      expiredKeys: outcomes.flatMap(({ expiredKeys }) => expiredKeys),
-    }
+    const { loaded, expired, empty, expiredKeys } = sums(outcomes)
+    const aux = new Map(outcomes.flatMap(each => each.aux))
+    const result = { loaded, expired, empty, aux, expiredKeys }
     figures[PERSISTENCE.KEYS_LOADED] = result.loaded
     figures[PERSISTENCE.KEYS_EXPIRED] = result.expired
-    const empty = result.empty > 0 ? `, empty keys skipped: ${result.empty}` : ''
-    log.info(`Done loading RDB, keys loaded: ${result.loaded}, keys expired: ${result.expired}${empty}.`)
+    const skipped = empty > 0 ? `, empty keys skipped: ${empty}` : ''
+    log.info(`Done loading RDB, keys loaded: ${loaded}, keys expired: ${expired}${skipped}.`)
     return result
   }
 
@@ -114,7 +111,10 @@ export class Loads {
     if (used > 0) log.info(`RDB memory usage when created ${(used / 1024 / 1024).toFixed(2)} Mb`)
   }
 
-  /** Loads RDB files, or what follows an offset in them, side by side. Damage is in the outcomes; throws what the disk says. */
+  /**
+   * Loads RDB files, or what follows an offset in them, side by side; a single one of keys of any shard in parts. Damage is
+   * in the outcomes; throws what the disk says.
+   */
   async files(
     files: readonly { readonly path: string; readonly offset: number; readonly shard: number }[],
     wish: LoadWish,
@@ -130,27 +130,41 @@ export class Loads {
       figures[PERSISTENCE.LOADING_USED] = each.reduce((sum, bytes, i) => sum + (i % 2 === 1 ? bytes : 0), 0)
     }
     const timer = setInterval(note, LOOK_MS)
+    const parts = this.#partsOf(files, bytes)
     try {
-      return await Promise.all(
-        files.map(({ path, offset, shard }, index) => {
-          const options: LoadOptions = {
-            now: Date.now(),
-            dropsExpired: wish.dropsExpired ?? this.dropsExpired,
-            duplicates: wish.duplicates,
-            checks: config.bool('rdbchecksum'),
-            delay: config.number('key-load-delay'),
-            dbBase: 0,
-            databases: config.number('databases'),
-            shard,
-          }
-          const task: LoadTask = { memory, from: { path, offset }, options, progress, index }
-          return pool.run<LoadOutcome>(task, { name: 'loadFile' })
-        }),
+      const outcomes = await Promise.all(
+        files.flatMap(({ path, offset, shard }, index) =>
+          parts.map(part => {
+            const options: LoadOptions = {
+              now: Date.now(),
+              dropsExpired: wish.dropsExpired ?? this.dropsExpired,
+              duplicates: wish.duplicates,
+              checks: config.bool('rdbchecksum') && part.index === 0,
+              delay: config.number('key-load-delay'),
+              dbBase: 0,
+              databases: config.number('databases'),
+              shard,
+              part,
+            }
+            const task: LoadTask = { memory, from: { path, offset }, options, progress, index }
+            return pool.run<LoadOutcome>(task, { name: 'loadFile' })
+          }),
+        ),
       )
+      return files.map((_, index) => joined(outcomes.slice(index * parts.length, (index + 1) * parts.length)))
     } finally {
       clearInterval(timer)
       note()
     }
+  }
+
+  /** One file that may hold keys of all shards is read by several threads, each of which makes those of some shards. */
+  #partsOf(files: readonly { readonly shard: number }[], bytes: number): LoadPart[] {
+    const { config, memory } = this.#parts
+    const isOne = files.length === 1 && files[0].shard < 0
+    const isWorth = bytes >= PARTS_BYTES_MIN && config.number('key-load-delay') === 0
+    const count = isOne && isWorth ? Math.min(memory.arenas.length, availableParallelism()) : 1
+    return Array.from({ length: count }, (_, index) => ({ index, count }))
   }
 
   /** Before clients can connect: they will wait for the load if it is brief. */
@@ -189,4 +203,19 @@ export class Loads {
     controlSet(control, CONTROL.LOADING, state)
     if (wereWaiting) this.letGo()
   }
+}
+
+/** What became of several loads together. */
+function sums(outcomes: readonly LoadOutcome[]): Pick<LoadOutcome, 'loaded' | 'expired' | 'empty' | 'expiredKeys'> {
+  const sum = (field: 'loaded' | 'expired' | 'empty'): number =>
+    outcomes.reduce((total, each) => total + each[field], 0)
+  const expiredKeys = outcomes.flatMap(each => each.expiredKeys)
+  return { loaded: sum('loaded'), expired: sum('expired'), empty: sum('empty'), expiredKeys }
+}
+
+/** What became of a file's parts: the first damage counts. */
+function joined(outcomes: readonly LoadOutcome[]): LoadOutcome {
+  const damaged = outcomes.filter(({ error }) => error !== '').sort((a, b) => a.offset - b.offset)
+  const notes = outcomes.flatMap(each => each.notes)
+  return { ...(damaged[0] ?? outcomes[0]), ...sums(outcomes), aux: outcomes[0].aux, notes }
 }

@@ -21,6 +21,7 @@ import { Prefetch } from '../store/prefetch.ts'
 import { RdbDamage, sound } from '../store/rdb/damage.ts'
 import { decodeEntry } from '../store/rdb/decode.ts'
 import { OPCODE, RDB_VERSION } from '../store/rdb/format.ts'
+import { skipValue } from '../store/rdb/skip.ts'
 import { type RdbSource, RdbString } from '../store/rdb/source.ts'
 import type { Shard } from '../store/shard.ts'
 import type { ByteFeed } from './byte-feed.ts'
@@ -54,9 +55,23 @@ export interface LoadOptions {
   readonly databases: number
   /** The shard that all keys are of, -1 if they are of any. */
   readonly shard: number
+  /**
+   * Which of so many parts of a file to load: the keys of every shard whose index leaves the part's when divided by the count.
+   * Part 0 tells what the file says beside keys. All of it, if not given.
+   */
+  readonly part?: LoadPart
   /** Only look whether all is sound: each value is made, and thrown away. */
   readonly keepsNothing?: boolean
 }
+
+/** One of the parts that a file is loaded in, each by a thread of its own that reads all of it. */
+export interface LoadPart {
+  readonly index: number
+  /** At most as many as there are shards. */
+  readonly count: number
+}
+
+const WHOLE: LoadPart = { index: 0, count: 1 }
 
 /** Who hears of what is found beside keys. */
 export interface LoadListener {
@@ -82,6 +97,7 @@ export class RdbLoader {
   readonly #control: Int32Array | undefined
   readonly #options: LoadOptions
   readonly #listener: LoadListener
+  readonly #part: LoadPart
   readonly #key = new RdbString()
   /** Entries of the locked shard that are in no table yet, and the hashes of their keys. */
   readonly #made = new Uint32Array(TURN)
@@ -111,6 +127,7 @@ export class RdbLoader {
     this.#engine = engine
     this.#control = control
     this.#options = options
+    this.#part = options.part ?? WHOLE
     this.#listener = listener
   }
 
@@ -177,7 +194,8 @@ export class RdbLoader {
         return true
       case OPCODE.FUNCTION_2:
         source.string(this.#key)
-        this.#listener.note('A function library in the RDB file is left out: there are no functions here')
+        if (this.#part.index === 0)
+          this.#listener.note('A function library in the RDB file is left out: there are no functions here')
         return true
       case OPCODE.FUNCTION_OLD:
         throw new RdbDamage('Pre-release function format not supported.')
@@ -195,7 +213,7 @@ export class RdbLoader {
     this.#source.string(name)
     const text = latin1(name)
     this.#source.string(value)
-    this.#listener.aux(text, latin1(value))
+    if (this.#part.index === 0) this.#listener.aux(text, latin1(value))
   }
 
   #readEntry(type: number): void {
@@ -204,7 +222,9 @@ export class RdbLoader {
     source.string(key)
     const { u8, at, length } = key
     const expireAt = this.#expireAt
-    const shard = this.#lock(this.#shardOf(u8, at, length))
+    const owner = this.#shardOf(u8, at, length)
+    if (!this.#isMine(owner)) return this.#pass(type)
+    const shard = this.#lock(owner)
     const { m, engine } = shard
     let entry: EntryRef
     try {
@@ -225,6 +245,24 @@ export class RdbLoader {
     }
     this.#forgetFacts()
     if (this.#options.delay !== 0) this.#sleep()
+  }
+
+  /** Passes over the value of a key that another part is to load. */
+  #pass(type: number): void {
+    const { u8, at, length } = this.#key
+    if (!skipValue(this.#source, type)) {
+      const shard = this.#lock(this.#engine.shards[this.#part.index])
+      try {
+        shard.free(decodeEntry(shard.m, shard.engine.settings, this.#source, type, u8, at, length, -1))
+      } catch (error) {
+        if (!(error instanceof RdbDamage && error.isEmpty)) throw error
+      }
+    }
+    this.#forgetFacts()
+  }
+
+  #isMine(shard: Shard): boolean {
+    return this.#part.count === 1 || shard.index % this.#part.count === this.#part.index
   }
 
   #shardOf(key: Uint8Array, at: number, length: number): Shard {
@@ -296,7 +334,8 @@ export class RdbLoader {
     const { shard: only, dbBase, keepsNothing } = this.#options
     if (keepsNothing === true) return
     const { shards } = this.#engine
-    const targets = only < 0 ? shards : [shards[only]]
+    const targets = only < 0 ? shards.filter(shard => this.#isMine(shard)) : [shards[only]]
+    const sharers = only < 0 ? shards.length : 1
     for (const shard of targets) {
       this.#lock(shard)
       const database = keyspaceDatabase(shard.m, this.#db + dbBase)
@@ -305,7 +344,7 @@ export class RdbLoader {
         [databaseExpires(shard.m, database), expires],
       ] as const) {
         if (dictCount(shard.m, table) === 0 && !dictIsRehashing(shard.m, table)) {
-          dictReserve(shard.m, table, Math.ceil(Math.min(count, RESERVE_MAX) / targets.length))
+          dictReserve(shard.m, table, Math.ceil(Math.min(count, RESERVE_MAX) / sharers))
         }
       }
     }

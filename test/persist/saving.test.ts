@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -73,6 +73,31 @@ test(
     const redis = await startServer('redis', { dir, args: ARGS })
     servers.push(redis)
     expect(await (await redis.connect()).call('DEBUG', 'DIGEST')).toBe(digest)
+  },
+  TEST_MS,
+)
+
+test(
+  'one large file is loaded in parts, each key once and all of them',
+  async () => {
+    const { server, client } = await start(1, '--rdbcompression', 'no')
+    await fill(client)
+    expect(await client.call('DEBUG', 'POPULATE', 5000, 'filler', 1000)).toBe('OK')
+    const digest = await client.call('DEBUG', 'DIGEST')
+    const keys = Number(await client.call('DBSIZE')) + 1
+    expect(await client.call('SAVE')).toBe('OK')
+    await server.stop()
+    const several = await start(3)
+    expect(await several.client.call('DEBUG', 'DIGEST')).toBe(digest)
+    expect(several.server.output()).toContain(`keys loaded: ${keys}, keys expired: 0.`)
+    await several.server.stop()
+
+    const path = join(dir, 'dump.rdb')
+    truncateSync(path, statSync(path).size - 1000)
+    const cut = await launch('skep', { dir, shards: 3 })
+    servers.push(cut)
+    await cut.ended
+    expect(cut.output()).toContain('Unexpected end of a value.')
   },
   TEST_MS,
 )

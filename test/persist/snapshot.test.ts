@@ -4,7 +4,7 @@ import { keySlot } from '../../src/bytes/crc16.ts'
 import { ByteFeed } from '../../src/persist/byte-feed.ts'
 import { OldValueSaver } from '../../src/persist/old-values.ts'
 import { rdbEnd, rdbFooter, rdbHeader } from '../../src/persist/rdb-frame.ts'
-import { RdbLoader } from '../../src/persist/rdb-load.ts'
+import { type LoadPart, RdbLoader } from '../../src/persist/rdb-load.ts'
 import { SnapshotReader } from '../../src/persist/snapshot-reader.ts'
 import { Walker } from '../../src/persist/walker.ts'
 import { RingProducer, ringClear, ringCreate } from '../../src/shared/ring.ts'
@@ -18,6 +18,7 @@ import {
 } from '../../src/shared/snapshot-block.ts'
 import { DictWalk } from '../../src/store/dict-walk.ts'
 import { datasetDigest } from '../../src/store/digest.ts'
+import type { Engine } from '../../src/store/engine.ts'
 import type { EntryRef } from '../../src/store/entry.ts'
 import { entryIsUnsaved, epochBegin, epochIsActive } from '../../src/store/epoch.ts'
 import { graveyardStep } from '../../src/store/graveyard.ts'
@@ -169,9 +170,16 @@ function takeSnapshot(bench: Bench, random: Random): { bytes: Buffer; expected: 
   return { bytes: Buffer.concat(pieces), expected }
 }
 
-/** The digest of what an RDB file holds, loaded into so many shards. */
+/** The digest of what an RDB file holds, loaded into so many shards, in as many parts: each reads all of the file. */
 function digestOf(bytes: Buffer, shards: number, now: number): string {
   const { engine } = testKeyspace(shards)
+  engine.begin(now)
+  engine.deletesExpired = false
+  for (let part = 0; part < shards; part++) loadPart(bytes, engine, now, { index: part, count: shards })
+  return datasetDigest(engine.shards)
+}
+
+function loadPart(bytes: Buffer, engine: Engine, now: number, part: LoadPart): void {
   let at = 0
   const feed = new ByteFeed((u8, to, length) => {
     const piece = Math.min(length, bytes.length - at, 5000)
@@ -179,12 +187,9 @@ function digestOf(bytes: Buffer, shards: number, now: number): string {
     at += piece
     return piece
   }, true)
-  const options = { now, dropsExpired: false, duplicates: 'refuse', checks: true, delay: 0, dbBase: 0, databases: 16 }
-  engine.begin(now)
-  engine.deletesExpired = false
   const listener = { aux: () => undefined, note: () => undefined }
-  new RdbLoader(feed, engine, undefined, { ...options, duplicates: 'refuse', shard: -1 }, listener).load()
-  return datasetDigest(engine.shards)
+  const options = { now, dropsExpired: false, checks: true, delay: 0, dbBase: 0, databases: 16, shard: -1, part }
+  new RdbLoader(feed, engine, undefined, { ...options, duplicates: 'refuse' }, listener).load()
 }
 
 describe.each([1, 2, 4])('a snapshot of %i shards', shards => {

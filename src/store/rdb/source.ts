@@ -12,6 +12,7 @@ import { ENCODED, LENGTH_32, LENGTH_64, STRING_ENCODING } from './format.ts'
 
 const TRUNCATED = 'Unexpected end of a value.'
 const BAD_LENGTH = 'A length that cannot be.'
+const UNKNOWN_ENCODING = 'Unknown RDB string encoding type'
 const BAD_STRING = 'Invalid LZF compressed string'
 /** LZF cannot make more than 264 bytes of three. */
 const LZF_GROWTH_MAX = 88
@@ -134,8 +135,30 @@ export class RdbSource {
       const length = this.#compressedHead()
       return this.decompress(into.own(length), 0, length)
     }
-    sound(encoding <= STRING_ENCODING.INT32, 'Unknown RDB string encoding type')
+    sound(encoding <= STRING_ENCODING.INT32, UNKNOWN_ENCODING)
     this.#integer(into, 1 << encoding)
+  }
+
+  /** Passes over bytes. */
+  skip(bytes: number): void {
+    this.need(bytes)
+    this.at += bytes
+  }
+
+  /** Passes over a string in any encoding. */
+  skipString(): void {
+    this.need(1)
+    const first = this.u8[this.at]
+    if (first < ENCODED) return this.skip(this.size())
+    this.at++
+    const encoding = first & 0x3f
+    if (encoding === STRING_ENCODING.LZF) {
+      const size = this.size()
+      this.size()
+      return this.skip(size)
+    }
+    sound(encoding <= STRING_ENCODING.INT32, UNKNOWN_ENCODING)
+    this.skip(1 << encoding)
   }
 
   #plain(into: RdbString, length: number): void {

@@ -2,6 +2,8 @@
 
 import { describe, expect, test } from 'vitest'
 import { payloadSkipChecksum } from '../../../src/store/rdb/payload.ts'
+import { skipValue } from '../../../src/store/rdb/skip.ts'
+import { RdbSource } from '../../../src/store/rdb/source.ts'
 import { errorReply } from '../../support/frame.ts'
 import { type TestKeyspace, testKeyspace } from '../../support/keyspace.ts'
 
@@ -33,9 +35,13 @@ function keyspace(): TestKeyspace {
   return k
 }
 
+/** Restores a value; one that is sound and can be passed over ends there, too. */
 function restore(k: TestKeyspace, type: number, value: readonly number[]): unknown {
   const foot = [10, 0, 0, 0, 0, 0, 0, 0, 0, 0]
-  return k.call('RESTORE', 'key', 0, Uint8Array.from([type, ...value, ...foot]), 'REPLACE')
+  const reply = k.call('RESTORE', 'key', 0, Uint8Array.from([type, ...value, ...foot]), 'REPLACE')
+  const source = new RdbSource(Uint8Array.from(value))
+  if (reply === 'OK' && skipValue(source, type)) expect(source.at, `type ${type}`).toBe(value.length)
+  return reply
 }
 
 const BAD = errorReply('ERR Bad data format')
