@@ -179,10 +179,13 @@ export class Blocking {
   #finish(client: Connection, servedBy: number, u8: Uint8Array, at: number, length: number): void {
     const wait = client.wait as ClientWait
     this.#forget(client, wait)
+    let isElsewhere = false
     for (let shard = 0; shard < wait.shards.length; shard++) {
-      if (wait.shards[shard] === 1 && shard !== servedBy) this.#endAt(shard, END.WAIT, wait.ticket)
+      if (wait.shards[shard] === 0 || shard === servedBy) continue
+      this.#endAt(shard, END.WAIT, wait.ticket)
+      isElsewhere = true
     }
-    this.#post.publish()
+    if (isElsewhere) this.#post.publish()
     const out = client.output()
     if (wait.wanted) out.raw(u8, at, length)
     this.#router.wasServed(client)
@@ -190,7 +193,7 @@ export class Blocking {
   }
 
   #forget(client: Connection, wait: ClientWait): void {
-    clearTimeout(wait.timer)
+    if (wait.timer !== undefined) clearTimeout(wait.timer)
     client.wait = undefined
     this.#post.expect(-1)
     this.#count--
