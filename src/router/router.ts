@@ -53,7 +53,6 @@ import { RouterScripts } from './scripts.ts'
 import { RouterSubscriptions } from './subscriptions.ts'
 import { RouterTracking } from './tracking.ts'
 import type { Transport } from './transport.ts'
-import { Views } from './views.ts'
 
 const READ_BYTES = 64 * 1024
 /** A client with more unsent bytes than this is not read until it has taken some. */
@@ -89,8 +88,6 @@ export class Router implements RouterForCommands {
   readonly #waitingForRing: Connection[] = []
   readonly clients = new Map<number, Connection>()
   #nextId: number
-  /** Views of `reply` that were sent: many turns are alike. */
-  readonly #views = new Views()
   /** Runs of bytes in `reply`: whose each is, and where it ends. */
   readonly #runClients: (Connection | undefined)[] = []
   #runEnds = new Int32Array(256)
@@ -569,7 +566,7 @@ export class Router implements RouterForCommands {
       this.#runClients[i] = undefined
       const end = this.#runEnds[i]
       client.hasRun = false
-      if (end > start && !this.#send(client, this.#views.of(reply.u8, start, end))) canReuse = false
+      if (end > start && !this.#write(client, reply, start, end)) canReuse = false
       if (client.closing && client.owed === 0) client.socket.destroySoon()
       start = end
     }
