@@ -104,9 +104,14 @@ describe('startServer', () => {
 
   test('leaves the folder and the title of the process alone', async () => {
     const before = [process.cwd(), process.title]
-    await using server = await startServer({ dir: '/tmp', 'enable-protected-configs': 'yes' })
-    await withClient(server.url, client => client.config('SET', 'dir', '/'))
-    expect([process.cwd(), process.title]).toEqual(before)
+    const [first, second] = ['a', 'b'].map(name => mkdtempSync(join(tmpdir(), `skep-embedded-${name}-`)))
+    try {
+      await using server = await startServer({ dir: first, 'enable-protected-configs': 'yes' })
+      await withClient(server.url, client => client.config('SET', 'dir', second))
+      expect([process.cwd(), process.title]).toEqual(before)
+    } finally {
+      for (const folder of [first, second]) rmSync(folder, { recursive: true, force: true })
+    }
   })
 })
 
