@@ -37,7 +37,7 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'hash of 10 small fields',
-    items: 100_000,
+    items: 400_000,
     perCommand: 1,
     make: i => ['HSET', key(i), ...Array.from({ length: 10 }, (_, j) => [`field${j}`, `v${i % 1000}`]).flat()],
   },
