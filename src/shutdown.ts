@@ -51,6 +51,7 @@ export class Shutdown {
     this.#canAbort = false
     const failure = this.#isAborted ? FAILED : await this.#keep(options)
     if (failure !== undefined) {
+      if (!this.#isAborted) log.warn('Errors trying to shut down the server. Check the logs for more information.')
       await server.pauseClients(PAUSE.NONE)
       return failure
     }
@@ -103,6 +104,11 @@ export class Shutdown {
     const { config, log, persistence } = this.#server
     if (persistence.saves.isSaving) log.warn('There is a snapshot being saved. Giving it up!')
     await persistence.saves.cancel()
+    if (persistence.appendOnly.isBeginning && !force) {
+      log.warn("Writing initial AOF, can't exit")
+      return FAILED
+    }
+    if (persistence.appendOnly.isBeginning) log.warn('Writing initial AOF. Exit anyway.')
     if (persistence.isLoading || !(save ?? config.savePoints().length > 0)) return undefined
     log.info('Saving the final RDB snapshot before exiting.')
     if ((await persistence.saves.saveNow()) === undefined) return undefined

@@ -113,6 +113,12 @@ export interface ServerFacts {
   readonly executable: string
 }
 
+/** Clients that wait. */
+export interface Blocking {
+  /** So many more wait for the end of the server, or fewer: INFO counts them. */
+  endAwaited(change: number): void
+}
+
 /** The server around the client. */
 export interface Router {
   readonly index: number
@@ -131,6 +137,7 @@ export interface Router {
   /** This router's clients. */
   readonly clients: ReadonlyMap<number, Client>
   readonly pause: Pause
+  readonly blocking: Blocking
   readonly replication: Replication
   readonly subscriptions: Subscriptions
   readonly scripts: Scripts

@@ -111,6 +111,11 @@ export class AppendOnly {
     return this.#isRewriting
   }
 
+  /** Whether the log is to be on, and the base is being written that it begins with. */
+  get isBeginning(): boolean {
+    return this.#state === 'pending' && this.#isRewriting
+  }
+
   // ---- the start
 
   /**

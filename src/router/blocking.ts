@@ -58,6 +58,7 @@ export class Blocking {
   #count = 0
   /** Clients that wait for something else than keys. */
   #others = 0
+  #untilEnd = 0
 
   constructor(
     router: Router,
@@ -201,12 +202,18 @@ export class Blocking {
   }
 
   #tellCount(): void {
-    this.#router.statistics.set(STAT.BLOCKED_CLIENTS, this.#count + this.#others)
+    this.#router.statistics.set(STAT.BLOCKED_CLIENTS, this.#count + this.#others + this.#untilEnd)
   }
 
   /** So many clients wait for replicas or for the disk. */
   othersWaiting(count: number): void {
     this.#others = count
+    this.#tellCount()
+  }
+
+  /** So many more clients wait for the end of the server, or fewer. */
+  endAwaited(change: number): void {
+    this.#untilEnd += change
     this.#tellCount()
   }
 

@@ -53,12 +53,15 @@ export const shutdown: Command = {
     if (abort && req.argc > 2) return reply.error(SYNTAX)
     const later = client.later()
     const question = abort ? router.ask('shutdown-abort', null) : router.ask('shutdown', { save, now, force })
-    question.then(answer =>
+    const waiting = abort ? 0 : 1
+    router.blocking.endAwaited(waiting)
+    question.then(answer => {
+      router.blocking.endAwaited(-waiting)
       later(out => {
         const failure = failureOf(answer)
         if (failure === undefined) out.ok()
         else out.error(failure)
-      }),
-    )
+      })
+    })
   },
 }

@@ -6,6 +6,9 @@ import { skipValue } from '../../../src/store/rdb/skip.ts'
 import { RdbSource } from '../../../src/store/rdb/source.ts'
 import { errorReply } from '../../support/frame.ts'
 import { type TestKeyspace, testKeyspace } from '../../support/keyspace.ts'
+import { chooseSeed, randomFrom } from '../../support/random.ts'
+
+const ROUNDS = Number(process.env.SKEP_ROUNDS ?? 2000)
 
 const text = (value: string): number[] => [...Buffer.from(value, 'latin1')]
 const string = (bytes: readonly number[]): number[] =>
@@ -160,4 +163,78 @@ test('the listpack sets of later versions', () => {
   const listpack = [...u32(12), 2, 0, 0x81, 97, 2, 5, 1, 0xff]
   expect(restore(k, 20, string(listpack))).toBe('OK')
   expect((k.call('SMEMBERS', 'key') as string[]).toSorted()).toEqual(['5', 'a'])
+})
+
+/** A value in each of these forms. */
+function forms(): (readonly [type: number, value: readonly number[]])[] {
+  const pairs = [zstring('a'), [0xf3], zstring('b'), zstring('2.5')]
+  const members = [2, ...string(text('a')), 0xc0, 5]
+  const scored = [3, ...string(text('a')), 3, ...text('2.5'), ...string(text('b')), 255, ...string(text('c')), 254]
+  const nodes = [ziplist([zstring('a'), [0x41, 0x2c, ...text('y'.repeat(300))]]), ziplist([[0xc0, 0x00, 0x80]])]
+  const zipmap = [
+    2,
+    1,
+    ...text('a'),
+    2,
+    3,
+    ...text('xy'),
+    0,
+    0,
+    0,
+    2,
+    ...text('bb'),
+    254,
+    ...u32(1),
+    0,
+    ...text('z'),
+    0xff,
+  ]
+  // The year 2100, and how long after it.
+  const first = [...u32(4102444800000 % 2 ** 32), ...u32(Math.floor(4102444800000 / 2 ** 32))]
+  const field = [0x81, 97, 2]
+  const triples = [...field, 1, 1, 0xf4, ...first, 9, 0x81, 98, 2, 2, 1, 0, 1]
+  return [
+    [1, members],
+    [2, members],
+    [3, scored],
+    [9, string(zipmap)],
+    [10, string(ziplist(pairs))],
+    [12, string(ziplist(pairs))],
+    [13, string(ziplist(pairs))],
+    [14, [2, ...nodes.flatMap(string)]],
+    [20, string([...u32(12), 2, 0, ...field, 5, 1, 0xff])],
+    [24, [...first, 2, 1, ...string(text('a')), 0xc0, 5, 0, ...string(text('b')), 0xc0, 6]],
+    [25, [...first, ...string([...u32(7 + triples.length), 6, 0, ...triples, 0xff])]],
+  ]
+}
+
+test('damaged values of all these forms are refused or sound, never more than that, and no memory is lost', () => {
+  const seed = chooseSeed()
+  const random = randomFrom(seed)
+  const k = keyspace()
+  for (const [type, value] of forms()) expect(restore(k, type, value), `type ${type}`).toBe('OK')
+  k.call('DEL', 'key')
+  const before = k.engine.shards[0].usedBytes
+  let refused = 0
+  for (let i = 0; i < ROUNDS; i++) {
+    const [type, whole] = random.pick(forms())
+    const value = [...whole]
+    for (let flips = random.int(1, 3); flips > 0; flips--) {
+      const at = random.int(0, value.length - 1)
+      value[at] = random.pick([value[at] ^ (1 << random.int(0, 7)), 0xff, 0, random.int(0, 255)])
+    }
+    if (random.chance(0.1)) value.length = random.int(0, value.length)
+    const what = `seed ${seed}, type ${type}, value ${Buffer.from(value).toString('hex')}`
+    const reply = restore(k, type, value)
+    if (reply === 'OK') {
+      k.check()
+      k.call('DUMP', 'key')
+      k.call('DEL', 'key')
+    } else {
+      refused++
+      expect(reply, what).toEqual(BAD)
+    }
+    expect(k.engine.shards[0].usedBytes, what).toBe(before)
+  }
+  expect(refused).toBeGreaterThan(ROUNDS / 4)
 })
