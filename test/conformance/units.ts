@@ -7,9 +7,11 @@ const BY_NAME = /^unit\/(moduleapi|tls$|printver$)|^integration\/corrupt-dump-fu
 const NOT_CORE =
   /^integration\/(replication|psync2|block-repl|failover|dismiss-mem)|^unit\/(wait$|cluster|memefficiency$)/
 
-/** What needs neither files nor scripts nor a second server, and does not measure time or buffers: what CI runs. */
+/**
+ * What needs no second server, looks into no file of a single shard's, and does not measure time or buffers: what CI runs.
+ */
 const READY =
-  /^unit\/(auth|protocol|keyspace|scan|info|info-command|dump|sort|expire|multi|quit|querybuf|replybufsize|introspection-2|acl|acl-v2|pubsub|pubsubshard|slowlog|limits|bitops|bitfield|hyperloglog|lazyfree|geo|type\/.*)$/
+  /^integration\/(logging|convert-.*)$|^unit\/(other|auth|protocol|keyspace|scan|info|info-command|dump|sort|expire|multi|quit|querybuf|replybufsize|introspection-2|acl|acl-v2|pubsub|pubsubshard|slowlog|limits|bitops|bitfield|hyperloglog|lazyfree|geo|type\/.*)$/
 
 /** The number of tests of these differs from run to run: they loop against the clock. */
 const VARYING = /^integration\/psync2(-reg)?$/
