@@ -85,6 +85,8 @@ export class AppendOnly {
   #cron: NodeJS.Timeout | undefined
   #ticks = 0
   #hadError = false
+  /** The number of the last error of a sync that the log was told of, 0 = it went well. */
+  #syncError = 0
   #syncing: Promise<void> | undefined
   #hadSyncError = false
   /** While all data is replaced: until that is over. */
@@ -174,12 +176,15 @@ export class AppendOnly {
       logs: memory.logs,
       blocks: memory.blocks,
       settings: config.settings.buffer as SharedArrayBuffer,
+      control: this.#control.buffer as SharedArrayBuffer,
     }
     this.#syncing = pool.run<void>(task, { name: 'syncLogs' }).then(
       () => {
         this.#hadSyncError = false
       },
       error => {
+        // Uncaught, it ends the process: clients were promised the disk.
+        if (this.#logs.get(LOGS.SYNC_ERROR) !== 0 && config.get('appendfsync') === 'always') throw error
         // Tried again by and by, #look.
         this.#syncing = undefined
         if (!this.#hadSyncError) this.#parts.log.warn(`The append-only log cannot be synced: ${reasonOf(error)}`)
@@ -436,6 +441,7 @@ export class AppendOnly {
   }
 
   #lookAtErrors(): void {
+    this.#lookAtSyncError()
     const failing = this.#blocks.find(block => block.error !== 0)
     if (failing !== undefined && !this.#hadError) {
       this.#hadError = true
@@ -447,6 +453,14 @@ export class AppendOnly {
     if (this.#blocks.some(block => block.error !== 0)) return
     this.#hadError = false
     this.#parts.log.warn('AOF write error looks solved, skep can write again.')
+  }
+
+  #lookAtSyncError(): void {
+    const error = this.#logs.get(LOGS.SYNC_ERROR)
+    if (error === this.#syncError) return
+    this.#syncError = error
+    const text = error === 0 ? 'The AOF file can be synced again.' : `Fail to fsync the AOF file: ${errorText(error)}`
+    this.#parts.log.warn(text)
   }
 
   #lookAtSize(): void {

@@ -4,8 +4,10 @@
 
 import { closeSync, fdatasync, fdatasyncSync } from 'node:fs'
 import { APPENDFSYNC, SETTING, type SettingsView, viewSettings } from '../config/settings.ts'
+import { CONTROL, controlSet } from '../shared/control.ts'
 import { LOGS, LogBlock, LogsBlock } from '../shared/log-block.ts'
 import { sleepSync } from '../shared/sleep.ts'
+import { errorNumber, errorText } from './errors.ts'
 
 /** With `everysec`, from the beginning of one round to that of the next: what is lost at most, with the round itself. */
 const PERIOD_MS = 950
@@ -15,12 +17,15 @@ const DELAY_MS = 2000
 const IDLE_MS = 1000
 /** After a failure. */
 const RETRY_MS = 100
+/** What clients wait for will not come. */
+const NO_WAY_OUT = "Can't persist AOF for fsync error when the AOF fsync policy is 'always'"
 
 /** What the task is given. */
 export interface SyncTask {
   readonly logs: SharedArrayBuffer
   readonly blocks: readonly SharedArrayBuffer[]
   readonly settings: SharedArrayBuffer
+  readonly control: SharedArrayBuffer
 }
 
 const syncAsync = (fd: number): Promise<void> =>
@@ -34,12 +39,17 @@ class Syncer {
   #policy = -1
   #lastRound = Number.NEGATIVE_INFINITY
   readonly #targets: Int32Array
+  readonly #control: Int32Array
+  /** By log: 1 if its last sync failed. */
+  readonly #failing: Uint8Array
 
-  constructor({ logs, blocks, settings }: SyncTask) {
+  constructor({ logs, blocks, settings, control }: SyncTask) {
     this.#logs = new LogsBlock(logs)
     this.#blocks = blocks.map(block => new LogBlock(block))
     this.#settings = viewSettings(settings)
     this.#targets = new Int32Array(blocks.length)
+    this.#control = new Int32Array(control)
+    this.#failing = new Uint8Array(blocks.length)
   }
 
   async run(): Promise<void> {
@@ -66,7 +76,9 @@ class Syncer {
     const policy = this.#settings[SETTING.appendfsync]
     if (policy === APPENDFSYNC.NO) this.#policy = policy
     const hasChanged = this.#policy !== policy
-    for (const block of this.#blocks) {
+    for (const [i, block] of this.#blocks.entries()) {
+      // A log that has been turned off fails no more.
+      if (this.#failing[i] === 1 && block.fd < 0) this.#solved(i)
       if (block.oldFd >= 0) return true
       if (block.fd >= 0 && (hasChanged || !block.isSynced(block.written))) return true
     }
@@ -104,24 +116,52 @@ class Syncer {
   }
 
   #syncOne(i: number): void {
+    const { fd } = this.#blocks[i]
+    if (fd < 0) return
     try {
-      fdatasyncSync(this.#blocks[i].fd)
-      this.#synced(i)
-    } catch {
-      sleepSync(RETRY_MS)
+      fdatasyncSync(fd)
+    } catch (error) {
+      return this.#failed(i, fd, error)
     }
+    this.#synced(i)
   }
 
   async #syncBeside(i: number): Promise<void> {
+    const { fd } = this.#blocks[i]
+    if (fd < 0) return
     try {
-      await syncAsync(this.#blocks[i].fd)
-      this.#synced(i)
-    } catch {
-      sleepSync(RETRY_MS)
+      await syncAsync(fd)
+    } catch (error) {
+      return this.#failed(i, fd, error)
     }
+    this.#synced(i)
+  }
+
+  /** Writes are refused until a sync succeeds, since nobody knows what the disk has. */
+  #failed(i: number, fd: number, error: unknown): void {
+    // Another file has taken its place, which may do better.
+    if (this.#blocks[i].fd !== fd) return
+    const number = errorNumber(error)
+    if (this.#failing[i] === 0) this.#logs.add(LOGS.FAILING, 1)
+    this.#failing[i] = 1
+    this.#logs.set(LOGS.SYNC_ERROR, number)
+    controlSet(this.#control, CONTROL.LOG_ERROR, number)
+    // Not tried again: a second sync may succeed without the bytes that the first one lost.
+    if (this.#settings[SETTING.appendfsync] === APPENDFSYNC.ALWAYS) {
+      throw new Error(`${NO_WAY_OUT}: ${errorText(number)}. Exiting...`, { cause: error })
+    }
+    sleepSync(RETRY_MS)
+  }
+
+  #solved(i: number): void {
+    this.#failing[i] = 0
+    this.#logs.add(LOGS.FAILING, -1)
+    if (!this.#failing.includes(1)) this.#logs.set(LOGS.SYNC_ERROR, 0)
+    if (this.#logs.get(LOGS.FAILING) === 0) controlSet(this.#control, CONTROL.LOG_ERROR, 0)
   }
 
   #synced(i: number): void {
+    if (this.#failing[i] === 1) this.#solved(i)
     // Another file has taken this one's place meanwhile: who knows which of them had the bytes.
     if (this.#blocks[i].oldFd < 0) this.#blocks[i].syncedTo(this.#targets[i])
   }

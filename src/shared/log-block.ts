@@ -25,7 +25,8 @@
 //       20     4  DELAYED   syncer      syncs that took longer than they may (aof_delayed_fsync)
 //       24     4  STOPPING  main        1 when the syncer is to end
 //       28     4  REWRITING main        1 while the log is rewritten
-//       32     4  FAILING   log locks   logs whose last write failed
+//       32     4  FAILING   whoever     logs whose last write failed, and those whose last sync did
+//       36     4  SYNC_ERROR syncer     number of the error that the last sync met, 0 = none
 
 import { ByteArray } from '../bytes/byte-array.ts'
 import { copyBytes } from '../bytes/copy.ts'
@@ -55,6 +56,7 @@ export const LOGS = {
   STOPPING: 24,
   REWRITING: 28,
   FAILING: 32,
+  SYNC_ERROR: 36,
   SIZE: 40,
 } as const
 

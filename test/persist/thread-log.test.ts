@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { JournalRecord } from '../../src/commands/journal.ts'
 import { defaultSettings, SETTING } from '../../src/config/settings.ts'
+import { syncLogs } from '../../src/persist/sync-task.ts'
 import { ThreadLog } from '../../src/persist/thread-log.ts'
 import { CONTROL } from '../../src/shared/control.ts'
 import { LOG, LOGS, LogBlock, LogsBlock, logCreate, logsCreate } from '../../src/shared/log-block.ts'
@@ -46,7 +47,7 @@ function recordOf(shards: readonly number[], texts: readonly string[], db = 0): 
 }
 
 function newLogs(shards: number, threads: number) {
-  const control = new Int32Array(64)
+  const control = new Int32Array(new SharedArrayBuffer(256))
   const logs = logsCreate()
   const blocks = Array.from({ length: shards }, () => new LogBlock(logCreate(RING_BYTES)))
   const fds = blocks.map((_, shard) => openSync(join(dir, `${shard}`), 'a'))
@@ -56,6 +57,7 @@ function newLogs(shards: number, threads: number) {
     control,
     blocks,
     logs: new LogsBlock(logs),
+    memory: { logs, control: control.buffer as SharedArrayBuffer },
     engines,
     threads: engines.map(engine => new ThreadLog(engine, control, logs, blocks)),
     file: (shard: number) => readFileSync(join(dir, `${shard}`), 'latin1'),
@@ -148,4 +150,31 @@ test('with `always`, a thread that cannot write ends before anybody hears of the
   expect(() => threads[0].commit()).toThrow(/Can't recover from AOF write error/)
   closeSync(bad)
   close()
+})
+
+test('while a file cannot be synced writes are refused, and with `always` the syncer ends at once', async () => {
+  const settings = defaultSettings()
+  const { control, logs, memory } = newLogs(0, 0)
+  const buffers = [logCreate(RING_BYTES), logCreate(RING_BYTES)]
+  const blocks = buffers.map(buffer => new LogBlock(buffer))
+  const [good, other] = ['good', 'other'].map(name => openSync(join(dir, name), 'a'))
+  // What is no file has nothing to sync.
+  const device = openSync('/dev/null', 'a')
+  const task = { ...memory, blocks: buffers, settings: settings.buffer }
+  /** One round: the syncer finds that it is to end, and does what is left. */
+  const round = async (): Promise<number[]> => {
+    logs.set(LOGS.STOPPING, 1)
+    for (const block of blocks) block.wrote(10)
+    await syncLogs(task)
+    return [logs.get(LOGS.SYNC_ERROR), logs.get(LOGS.FAILING), control[CONTROL.LOG_ERROR / 4]]
+  }
+  blocks[0].fd = good
+  blocks[1].fd = other
+  expect(await round()).toEqual([0, 0, 0])
+  blocks[1].fd = device
+  const EINVAL = 22
+  expect(await round()).toEqual([EINVAL, 1, EINVAL])
+  settings[SETTING.appendfsync] = 1
+  await expect(round()).rejects.toThrow(/Can't persist AOF for fsync error when the AOF fsync policy is 'always'/)
+  for (const fd of [good, other, device]) closeSync(fd)
 })
