@@ -83,7 +83,7 @@ for (const shards of [1, 4]) {
     } finally {
       rmSync(dir, { recursive: true, force: true })
     }
-  }, 120_000)
+  }, 300_000)
 }
 
 test.skipIf(redisVersion() === undefined)(
