@@ -74,6 +74,8 @@ export class MasterLink {
   /** A client whose last answers are awaited before the link is taken up anew. */
   #draining: Connection | undefined
   #whenQuiet: (() => void) | undefined
+  /** Nothing may be applied now, by a link that is taken up meanwhile either. */
+  #isQuiet = false
 
   constructor(router: Router, replication: RouterReplication) {
     this.#router = router
@@ -367,6 +369,7 @@ export class MasterLink {
     const client = this.#client as Connection
     client.db = Math.max(0, block.number('LINK_DB'))
     client.flags |= SENDER.MASTER
+    if (this.#isQuiet) client.holds |= HOLD.PAUSED
     const { host, port } = this.#path.at(-1) as Target
     block.lock()
     block.masterHost = host
@@ -572,6 +575,7 @@ export class MasterLink {
 
   /** Nothing more is applied until `#loud`; resolves when nothing is on its way. */
   #quiet(): Promise<null> {
+    this.#isQuiet = true
     const client = this.#client ?? this.#draining
     if (client === undefined) return Promise.resolve(null)
     client.holds |= HOLD.PAUSED
@@ -586,6 +590,7 @@ export class MasterLink {
   }
 
   #loud(): null {
+    this.#isQuiet = false
     const client = this.#client
     if (client !== undefined) this.#router.unhold(client, HOLD.PAUSED)
     return null
