@@ -135,6 +135,38 @@ test(
 )
 
 test(
+  'a replica that comes late gets the file that is written for another, and what came since',
+  async () => {
+    const [master, first, late] = [await start('skep'), await start('skep'), await start('skep')]
+    const isSaving = async (): Promise<boolean> => (await info(master, 'rdb_bgsave_in_progress')) === '1'
+    for (let i = 0; i < 10; i++) await master.redis.set(`key:${i}`, i)
+    await master.redis.config('SET', 'repl-diskless-sync', 'no')
+    await master.redis.config('SET', 'rdb-key-save-delay', '10000000')
+    await first.redis.call('REPLICAOF', '127.0.0.1', String(master.server.port))
+    await until('a file is written', isSaving)
+    await master.redis.set('late', 'yes')
+    await late.redis.call('REPLICAOF', '127.0.0.1', String(master.server.port))
+    await until('both wait', async () => (await info(master, 'slave1')).includes('state=wait_bgsave'))
+    await first.redis.call('REPLICAOF', 'NO', 'ONE')
+    await until('one is gone', async () => (await info(master, 'connected_slaves')) === '1')
+    expect(await isSaving()).toBe(true)
+    await master.redis.config('SET', 'rdb-key-save-delay', '0')
+    await linked(late)
+    const [a, b] = await agreed([master, late])
+    expect(b).toBe(a)
+    expect(await late.redis.get('late')).toBe('yes')
+    expect(master.server.output()).toContain('Waiting for end of BGSAVE for SYNC')
+    // A file that nobody waits for is given up.
+    await master.redis.config('SET', 'rdb-key-save-delay', '10000000')
+    await first.redis.call('REPLICAOF', '127.0.0.1', String(master.server.port))
+    await until('a file is written', isSaving)
+    await first.redis.call('REPLICAOF', 'NO', 'ONE')
+    await until('it is given up', async () => !(await isSaving()))
+  },
+  TEST_MS,
+)
+
+test(
   'WAITAOF waits for the disk here and there',
   async () => {
     const [master, replica] = [await start('skep', '--appendonly', 'yes'), await start('skep', '--appendonly', 'yes')]
