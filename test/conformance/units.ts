@@ -8,10 +8,11 @@ const NOT_CORE =
   /^integration\/(replication|psync2|block-repl|failover|dismiss-mem)|^unit\/(wait$|cluster|memefficiency$)/
 
 /**
- * What needs no second server, looks into no file of a single shard's, and does not measure time or buffers: what CI runs.
+ * What looks into no file of a single shard's, does not measure time or buffers and, if it is about replication, is quick
+ * and does not depend on who is faster: what CI runs.
  */
 const READY =
-  /^integration\/(logging|convert-.*)$|^unit\/(other|auth|protocol|keyspace|scan|info|info-command|dump|sort|expire|multi|quit|querybuf|replybufsize|introspection-2|acl|acl-v2|pubsub|pubsubshard|slowlog|limits|bitops|bitfield|hyperloglog|lazyfree|geo|type\/.*)$/
+  /^integration\/(logging|convert-.*|block-repl|failover|psync2-(master-restart|pingoff|reg)|replication-[23])$|^unit\/(other|auth|protocol|keyspace|scan|info|info-command|dump|sort|expire|multi|quit|querybuf|replybufsize|introspection-2|acl|acl-v2|pubsub|pubsubshard|slowlog|limits|bitops|bitfield|hyperloglog|lazyfree|geo|wait|type\/.*)$/
 
 /** The number of tests of these differs from run to run: they loop against the clock. */
 const VARYING = /^integration\/psync2(-reg)?$/
