@@ -8,6 +8,7 @@ import { type RuleFault, Users } from './commands/acl/users.ts'
 import type { Config } from './config/config.ts'
 import { fromByteString, splitArgs } from './config/split-args.ts'
 import type { UsersUpdate } from './router/access.ts'
+import type { ScriptRefusal } from './shard/sink.ts'
 import type { Supervisor } from './supervisor.ts'
 
 const NO_CHANGE = 'WARNING: ACL errors detected, no change to the previously active ACL rules was performed'
@@ -18,11 +19,14 @@ export class AccessControl {
   readonly #config: Config
   readonly #log: Logger
   readonly #supervisor: Supervisor
+  /** Clients that were refused something in a script, and are being asked for. */
+  readonly #asked = new Set<Promise<void>>()
 
   constructor(config: Config, log: Logger, supervisor: Supervisor) {
     this.#config = config
     this.#log = log
     this.#supervisor = supervisor
+    supervisor.on('refused', refusal => this.#refusedInScript(refusal))
     config.onChange(update => {
       if ('requirepass' in update) this.#applyRequirePass()
     })
@@ -169,7 +173,21 @@ export class AccessControl {
     this.#refusals.add(refusal, Date.now(), this.#config.number('acllog-max-len'))
   }
 
-  refusals(count: number): readonly LoggedRefusal[] {
+  /** A shard's thread knows the client's id only. */
+  #refusedInScript({ client, reason, object }: ScriptRefusal): void {
+    const { routers } = this.#supervisor.memory.shape
+    const asked = this.#supervisor.ask((client - 1) % routers, 'client-who', client).then(answer => {
+      const who = answer as { user: string; line: string } | undefined
+      if (who !== undefined) this.refused({ reason, context: 'lua', object, user: who.user, client: who.line })
+      this.#asked.delete(asked)
+    })
+    this.#asked.add(asked)
+  }
+
+  /** The newest, with those that shards' threads have reported by now. */
+  async refusals(count: number): Promise<readonly LoggedRefusal[]> {
+    await new Promise(resolve => setImmediate(resolve))
+    await Promise.all(this.#asked)
     return this.#refusals.newest(count)
   }
 

@@ -12,6 +12,7 @@ import { Saves } from './persist/saves.ts'
 import { Snapshots } from './persist/snapshots.ts'
 import { CONTROL, controlFlag } from './shared/control.ts'
 import { persistenceView } from './shared/persistence-block.ts'
+import { Libraries } from './store/libraries.ts'
 import type { Supervisor } from './supervisor.ts'
 import { entryUrl } from './threads.ts'
 
@@ -43,11 +44,13 @@ export class Persistence {
     this.snapshots = new Snapshots(memory.snapshot, memory.control, memory.shape, arenas, figures)
     const folder = (): string => this.folder()
     const parts = { config, log, pool, control, figures }
-    this.#parts = { config, log, control, arenas }
-    this.saves = new Saves({ ...parts, snapshots: this.snapshots, arenas, folder })
+    const libraries = new Libraries(memory.functions)
+    this.#parts = { config, log, control, arenas, libraries }
+    this.saves = new Saves({ ...parts, snapshots: this.snapshots, arenas, libraries, folder })
     const loadMemory = {
       control: memory.control,
       arenas: memory.arenas,
+      functions: memory.functions,
       settings: config.settings.buffer,
       snapshot: memory.snapshot,
     }
@@ -63,6 +66,7 @@ export class Persistence {
       memory: memory.log,
       loadMemory,
       arenas,
+      libraries,
       folder: () => toByteString(folder()),
     })
     this.saves.isObstructed = () => this.appendOnly.isRewriting

@@ -29,6 +29,7 @@ import {
   ReplicationBlock,
   ROLE,
 } from './shared/replication-block.ts'
+import { Libraries } from './store/libraries.ts'
 
 const PING = Buffer.from('*1\r\n$4\r\nPING\r\n')
 const GETACK = Buffer.from('*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n')
@@ -41,6 +42,7 @@ export class ReplicationHub implements FailoverHost {
   readonly #config: Config
   readonly #log: Logger
   readonly #waker: StreamWaker
+  readonly #libraries: Libraries
   readonly #control: Int32Array
   readonly #locks: Int32Array
   readonly failover: Failover
@@ -56,6 +58,7 @@ export class ReplicationHub implements FailoverHost {
   constructor(server: Server) {
     const { config, log, supervisor } = server
     const { memory } = supervisor
+    this.#libraries = new Libraries(memory.functions)
     this.#server = server
     this.#config = config
     this.#log = log
@@ -315,7 +318,7 @@ export class ReplicationHub implements FailoverHost {
   }
 
   #header(): Uint8Array {
-    return rdbHeader([...standardAux(Date.now(), 0), ...this.#history(), ['aof-base', '0']])
+    return rdbHeader([...standardAux(Date.now(), 0), ...this.#history(), ['aof-base', '0']], this.#libraries.codes())
   }
 
   #path(): string {
@@ -409,9 +412,9 @@ export class ReplicationHub implements FailoverHost {
         const seconds = ((Date.now() - started) / 1000).toFixed(3)
         log.info(`MASTER <-> REPLICA sync: ${loaded.keys} keys loaded in ${seconds} seconds`)
       }
-      return { error: loaded.error, streamDb: loaded.streamDb }
+      return { error: loaded.error, streamDb: loaded.streamDb, libraries: loaded.libraries }
     } catch (error) {
-      return { error: (error as Error).message, streamDb: -1 }
+      return { error: (error as Error).message, streamDb: -1, libraries: [] }
     } finally {
       this.block.setWord('ASYNC_LOADING', LOADING_COPY.NONE)
     }

@@ -11,11 +11,12 @@ import type { Config } from './config/config.ts'
 import { mallocAsksForHugePages } from './huge-pages.ts'
 import { streamPagesCreate } from './replica/stream.ts'
 import type { FromRouter, ToRouter } from './router/messages.ts'
-import type { FromThread, SlowCommand } from './shard/sink.ts'
+import type { FromThread, ScriptRefusal, SlowCommand } from './shard/sink.ts'
 import type { ProcessFacts, RouterData, ShardData, SharedMemory } from './shard/thread-data.ts'
 import { claimsCreate } from './shared/claims.ts'
 import { CONTROL, controlCreate, controlSet, type Shape, shardBellWord } from './shared/control.ts'
 import { doorbellRing } from './shared/doorbell.ts'
+import { functionsCreate } from './shared/functions-block.ts'
 import { logCreate, logsCreate } from './shared/log-block.ts'
 import { logFiguresCreate } from './shared/log-figures.ts'
 import { persistenceCreate } from './shared/persistence-block.ts'
@@ -45,6 +46,7 @@ export interface SupervisorEvents {
   /** A thread has died; nothing works any more. */
   died: [thread: string, error: Error | undefined]
   slow: [command: SlowCommand]
+  refused: [refusal: ScriptRefusal]
 }
 
 /** Creates the memory that all threads share. */
@@ -77,6 +79,7 @@ function createSharedMemory(shape: Shape, databases: number): { memory: SharedMe
         ),
       },
       persistence: persistenceCreate(),
+      functions: functionsCreate(),
       replication: { block: replicationBlockCreate(), pages: streamPagesCreate() },
       log: {
         logs: logsCreate(),
@@ -202,9 +205,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   #fromThread(message: FromThread): void {
     if (message.what === 'slow') this.emit('slow', message)
+    else if (message.what === 'script-refused') this.emit('refused', message)
     else if (message.what === 'log') this.#log[message.level](message.text)
-    else if (message.what === 'script-publish')
-      this.broadcast({ what: 'told', topic: 'script-publish', value: message })
+    else if (message.what === 'script-publish' || message.what === 'script-slow')
+      this.broadcast({ what: 'told', topic: message.what, value: message })
     else this.broadcast({ what: 'told', topic: 'notices', value: message.notices })
   }
 

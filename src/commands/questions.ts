@@ -2,6 +2,7 @@
 
 import type { Question } from './client.ts'
 import { killQuestion, unblockQuestion } from './connection/client-kill.ts'
+import { clientLine } from './connection/client-line.ts'
 import { listQuestion } from './connection/client-list.ts'
 import { pauseQuestion } from './connection/client-pause.ts'
 import { existsQuestion } from './connection/client-tracking.ts'
@@ -12,12 +13,23 @@ import { resetQuestion } from './server/config.ts'
 import { sleepQuestion } from './server/debug.ts'
 import { replyRoomQuestion, switchQuestion } from './server/debug-switches.ts'
 
-/** Where a client comes from and what it is called, by its id. */
-const whoQuestion: Question<number, { address: string; name: string } | undefined> = {
+/** What others are told of a client. */
+interface Who {
+  readonly address: string
+  readonly name: string
+  readonly user: string
+  /** As CLIENT LIST shows it. */
+  readonly line: string
+}
+
+/** Who the client with this id is, undefined once it is gone. */
+const whoQuestion: Question<number, Who | undefined> = {
   name: 'client-who',
   answer(router, id) {
     const client = router.clients.get(id)
-    return client === undefined ? undefined : { address: client.address, name: client.name }
+    if (client === undefined) return undefined
+    const { address, name, user } = client
+    return { address, name, user, line: clientLine(client, undefined, Date.now()) }
   },
 }
 

@@ -14,6 +14,7 @@ import { basePlace, LOG_FIGURE } from '../shared/log-figures.ts'
 import type { SnapshotMemory } from '../shared/snapshot-block.ts'
 import { arenaUsed } from '../store/arena.ts'
 import { Engine } from '../store/engine.ts'
+import type { Libraries } from '../store/libraries.ts'
 import { type Memory, memoryRefresh } from '../store/memory.ts'
 import { errorText, reasonOf } from './errors.ts'
 import type { LoadMemory } from './load-file.ts'
@@ -43,6 +44,7 @@ export interface AppendOnlyParts {
   readonly loadMemory: LoadMemory
   readonly shape: Shape
   readonly arenas: readonly Memory[]
+  readonly libraries: Libraries
   /** PERSISTENCE. */
   readonly figures: Float64Array
   readonly snapshots: Snapshots
@@ -203,7 +205,7 @@ export class AppendOnly {
 
   /** DEBUG LOADAOF: goes back to what the files say. Returns why it could not. */
   async reload(): Promise<string | undefined> {
-    const { log, loads, arenas, config } = this.#parts
+    const { log, loads, arenas, config, libraries } = this.#parts
     const wasOn = this.#state === 'on'
     return await loads.whileLoading(async () => {
       await this.#switch.whenOldAreClosed()
@@ -215,6 +217,7 @@ export class AppendOnly {
           memoryRefresh(shard.m)
           for (let db = 0; db < shard.databases; db++) shard.flush(db, false)
         }
+        libraries.replace([])
       })
       try {
         const { repairs } = await loadLog(this.#loadParts)
@@ -270,9 +273,10 @@ export class AppendOnly {
   }
 
   async #runRewrite(began: (failure: string) => void): Promise<string> {
-    const { snapshots, log, config } = this.#parts
+    const { snapshots, log, config, libraries } = this.#parts
     const state = this.#state
     const files = this.#files
+    let codes: readonly string[] = []
     try {
       await this.#switch.whenOldAreClosed()
       if (state !== 'on' && controlFlag(this.#control, CONTROL.LOADING) === 0) files.readAgain()
@@ -281,12 +285,13 @@ export class AppendOnly {
       const failure = await snapshots.take(
         {
           atBarrier: () => {
+            codes = libraries.codes()
             if (state !== 'off') this.#switch.to(fds)
             if (state === 'on') this.#measure()
             log.info('Background append only file rewriting started')
             began('')
           },
-          consume: memory => this.#writeBases(memory),
+          consume: memory => this.#writeBases(memory, codes),
         },
         pathText(rootOf(files.places)),
       )
@@ -304,7 +309,7 @@ export class AppendOnly {
   }
 
   /** Has the pool write the bases. Resolves with why it failed. */
-  async #writeBases(memory: SnapshotMemory): Promise<string> {
+  async #writeBases(memory: SnapshotMemory, libraries: readonly string[]): Promise<string> {
     const { config, pool } = this.#parts
     const task: WriteBasesTask = {
       memory,
@@ -312,6 +317,7 @@ export class AppendOnly {
       paths: this.#files.temporaryBases,
       isRdb: this.#isRdb,
       usedBytes: this.#usedBytes,
+      libraries,
       hasChecksum: config.bool('rdbchecksum'),
       syncsOnTheWay: config.bool('aof-rewrite-incremental-fsync'),
       notesTime: config.bool('aof-timestamp-enabled'),

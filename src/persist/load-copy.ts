@@ -4,6 +4,7 @@ import { viewSettings } from '../config/settings.ts'
 import { BytePipe, PIPE } from '../shared/byte-pipe.ts'
 import { arenaAttach } from '../store/arena.ts'
 import { Engine } from '../store/engine.ts'
+import type { Library } from '../store/libraries.ts'
 import { ByteFeed } from './byte-feed.ts'
 import { RdbLoader } from './rdb-load.ts'
 
@@ -27,6 +28,8 @@ export interface CopyLoaded {
   readonly keys: number
   /** `repl-stream-db` in the copy, -1 if it is not there. */
   readonly streamDb: number
+  /** The libraries of functions in the copy. */
+  readonly libraries: readonly Library[]
   readonly notes: readonly string[]
 }
 
@@ -61,9 +64,15 @@ export function loadCopy(task: CopyTask): CopyLoaded {
   try {
     const { loaded } = loader.load()
     const isBroken = pipe.state === PIPE.BROKEN
-    return { error: isBroken ? 'the link was lost' : '', keys: loaded, streamDb, notes }
+    return {
+      error: isBroken ? 'the link was lost' : '',
+      keys: loaded,
+      streamDb,
+      libraries: [...engine.libraries.all.values()],
+      notes,
+    }
   } catch (error) {
     pipe.end(PIPE.REFUSED)
-    return { error: (error as Error).message, keys: 0, streamDb, notes }
+    return { error: (error as Error).message, keys: 0, streamDb, libraries: [], notes }
   }
 }

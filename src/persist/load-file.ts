@@ -6,6 +6,7 @@ import { BytePipe } from '../shared/byte-pipe.ts'
 import { OldBlock, type SnapshotMemory, SnapshotRunBlock } from '../shared/snapshot-block.ts'
 import { arenaAttach } from '../store/arena.ts'
 import { Engine } from '../store/engine.ts'
+import { Libraries } from '../store/libraries.ts'
 import { RdbDamage } from '../store/rdb/damage.ts'
 import { ByteFeed, type ReadBytes } from './byte-feed.ts'
 import { OldValueSaver } from './old-values.ts'
@@ -15,6 +16,7 @@ import { type LoadOptions, RdbLoader } from './rdb-load.ts'
 export interface LoadMemory {
   readonly control: SharedArrayBuffer
   readonly arenas: readonly SharedArrayBuffer[]
+  readonly functions: SharedArrayBuffer
   readonly settings: SharedArrayBuffer
   readonly snapshot: SnapshotMemory
 }
@@ -70,6 +72,7 @@ export function loadFile(task: LoadTask): LoadOutcome {
   const notes: string[] = []
   const expiredKeys: [number, string][] = []
   const engine = new Engine(viewSettings(memory.settings), memory.arenas.map(arenaAttach))
+  engine.libraries = new Libraries(memory.functions)
   engine.begin(options.now)
   engine.deletesExpired = false
   engine.oldValues = new OldValueSaver(

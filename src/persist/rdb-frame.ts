@@ -9,8 +9,8 @@ export type AuxFields = readonly (readonly [name: string, value: string])[]
 
 export const CHECKSUM_BYTES = 8
 
-/** The head of a file. */
-export function rdbHeader(aux: AuxFields): Uint8Array {
+/** The head of a file: with the libraries of functions, of whose texts each character is a byte. */
+export function rdbHeader(aux: AuxFields, libraries: readonly string[]): Uint8Array {
   const sink = new RdbSink(256)
   const raw = Buffer.from(`REDIS${String(RDB_VERSION).padStart(4, '0')}`)
   sink.raw(raw, 0, raw.length)
@@ -20,6 +20,10 @@ export function rdbHeader(aux: AuxFields): Uint8Array {
       const bytes = Buffer.from(text, 'latin1')
       sink.string(bytes, 0, bytes.length)
     }
+  }
+  for (const code of libraries) {
+    sink.byte(OPCODE.FUNCTION_2)
+    sink.string(Buffer.from(code, 'latin1'), 0, code.length)
   }
   return sink.u8.slice(0, sink.length)
 }

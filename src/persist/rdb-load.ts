@@ -7,6 +7,7 @@
 import { keySlot } from '../bytes/crc16.ts'
 import { crc64Equals } from '../bytes/crc64.ts'
 import { evictsByFrequency } from '../config/settings.ts'
+import { readLibrary } from '../scripting/library.ts'
 import { lockWord } from '../shared/control.ts'
 import { lockWait, unlock } from '../shared/lock.ts'
 import { sleepSync } from '../shared/sleep.ts'
@@ -194,8 +195,7 @@ export class RdbLoader {
         return true
       case OPCODE.FUNCTION_2:
         source.string(this.#key)
-        if (this.#part.index === 0)
-          this.#listener.note('A function library in the RDB file is left out: there are no functions here')
+        if (this.#part.index === 0) this.#readLibrary(this.#key)
         return true
       case OPCODE.FUNCTION_OLD:
         throw new RdbDamage('Pre-release function format not supported.')
@@ -205,6 +205,15 @@ export class RdbLoader {
         this.#readEntry(opcode)
         return true
     }
+  }
+
+  #readLibrary({ u8, at, length }: RdbString): void {
+    const library = readLibrary(u8.slice(at, at + length))
+    const problem =
+      'problem' in library
+        ? library.problem
+        : this.#engine.libraries.add([library], this.#options.duplicates === 'replace')
+    if (problem !== undefined) throw new RdbDamage(`Failed loading a library of functions: ${problem}`)
   }
 
   #readAux(): void {

@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts'
 import { lockWord } from '../shared/control.ts'
 import { lockWaitAll, unlock } from '../shared/lock.ts'
 import { Engine } from '../store/engine.ts'
+import type { Libraries } from '../store/libraries.ts'
 import { type Memory, memoryRefresh } from '../store/memory.ts'
 import type { Loads } from './loads.ts'
 import type { Log, Saves } from './saves.ts'
@@ -28,6 +29,7 @@ export interface ReloadParts {
   readonly log: Log
   readonly control: Int32Array
   readonly arenas: readonly Memory[]
+  readonly libraries: Libraries
   readonly saves: Saves
   readonly loads: Loads
   readonly snapshots: Snapshots
@@ -35,11 +37,11 @@ export interface ReloadParts {
 
 /** Returns why it failed, an error to reply. Whoever calls has paused all clients. */
 export async function reload(parts: ReloadParts, options: ReloadOptions): Promise<string | undefined> {
-  const { config, log, control, arenas, saves, loads, snapshots } = parts
+  const { config, log, control, arenas, libraries, saves, loads, snapshots } = parts
   if (options.saves && (await saves.saveNow()) !== undefined) return 'ERR'
   return await snapshots.whileBarred(async () => {
     try {
-      if (options.flushes) flush(new Engine(config.settings, arenas), control)
+      if (options.flushes) flush(new Engine(config.settings, arenas), libraries, control)
       await loads.snapshot(saves.path, { duplicates: options.merges ? 'replace' : 'refuse' })
       log.warn('DB reloaded by DEBUG RELOAD')
       return undefined
@@ -50,8 +52,8 @@ export async function reload(parts: ReloadParts, options: ReloadOptions): Promis
   })
 }
 
-/** Empties all databases at once. */
-function flush({ shards }: Engine, control: Int32Array): void {
+/** Empties all databases at once, and forgets the libraries of functions. */
+function flush({ shards }: Engine, libraries: Libraries, control: Int32Array): void {
   const locks = Int32Array.from(shards, ({ index }) => lockWord(index))
   lockWaitAll(control, locks, locks.length)
   try {
@@ -59,6 +61,7 @@ function flush({ shards }: Engine, control: Int32Array): void {
       memoryRefresh(shard.m)
       for (let db = 0; db < shard.databases; db++) shard.flush(db, true)
     }
+    libraries.replace([])
   } finally {
     for (const lock of locks) unlock(control, lock)
   }

@@ -13,6 +13,7 @@ import { sleepSync } from '../shared/sleep.ts'
 import { OldBlock, SnapshotRunBlock } from '../shared/snapshot-block.ts'
 import { arenaAttach } from '../store/arena.ts'
 import { Engine } from '../store/engine.ts'
+import { Libraries } from '../store/libraries.ts'
 import { Applier } from './applier.ts'
 import { reasonOf } from './errors.ts'
 import type { LoadMemory } from './load-file.ts'
@@ -331,6 +332,7 @@ const selectText = (db: number): string => `*2\r\n$6\r\nSELECT\r\n$${String(db).
 export function replayLogs(task: ReplayTask): ReplayResult {
   const { memory } = task
   const engine = new Engine(viewSettings(memory.settings), memory.arenas.map(arenaAttach), task.shape.routers)
+  engine.libraries = new Libraries(memory.functions)
   engine.oldValues = new OldValueSaver(
     engine,
     new SnapshotRunBlock(memory.snapshot.run),

@@ -8,6 +8,7 @@ import { CONTROL, controlSet } from '../shared/control.ts'
 import { PERSISTENCE } from '../shared/persistence-block.ts'
 import { arenaUsed } from '../store/arena.ts'
 import { ROOT, rootCounter } from '../store/keyspace.ts'
+import type { Libraries } from '../store/libraries.ts'
 import { type Memory, memoryRefresh } from '../store/memory.ts'
 import type { Pool } from './pool.ts'
 import type { PublishTask } from './publish.ts'
@@ -35,6 +36,7 @@ export interface SavesParts {
   readonly control: Int32Array
   readonly figures: Float64Array
   readonly arenas: readonly Memory[]
+  readonly libraries: Libraries
   /** The folder that files are in. */
   folder(): string
 }
@@ -188,7 +190,7 @@ export class Saves {
 
   /** Takes a snapshot into files and gives them their names. Returns why that failed. */
   async #write(isBackground: boolean): Promise<string | undefined> {
-    const { config, figures, log, pool, snapshots, arenas } = this.#parts
+    const { config, figures, log, pool, snapshots, arenas, libraries } = this.#parts
     const snapshot = this.path
     const folder = this.#parts.folder()
     const began = Date.now()
@@ -197,6 +199,7 @@ export class Saves {
     figures[PERSISTENCE.IS_SAVING] = 1
     let dirty = 0
     let aux: AuxFields = []
+    let codes: readonly string[] = []
     log.info('Background saving started')
     try {
       const result = await snapshots.take<WriteFilesResult>(
@@ -212,6 +215,7 @@ export class Saves {
               ...this.moreAux(),
               ['aof-base', '0'],
             ]
+            codes = libraries.codes()
           },
           consume: memory =>
             pool.run(
@@ -219,6 +223,7 @@ export class Saves {
                 memory,
                 paths: arenas.map((_, shard) => this.#temporary(shard)),
                 aux,
+                libraries: codes,
                 hasChecksum: config.bool('rdbchecksum'),
                 syncsOnTheWay: config.bool('rdb-save-incremental-fsync'),
               } satisfies WriteFilesTask,

@@ -10,6 +10,7 @@ import { itemKeyAt, itemKeyLength } from '../store/item.ts'
 import { ListpackElement } from '../store/listpack-element.ts'
 import type { Memory } from '../store/memory.ts'
 import { cursorNext, cursorSeek, cursorText, ListCursor } from '../store/quicklist-cursor.ts'
+import type { RdbString } from '../store/rdb/source.ts'
 import { SetWalk } from '../store/set.ts'
 import { lastIdWord, maxDeletedWord, type StreamRef, streamAdded, streamLength } from '../store/stream.ts'
 import {
@@ -75,6 +76,14 @@ export class ValueCommands {
     this.#out.array(2)
     this.#out.latin1('SELECT')
     this.#out.bulkInteger(db)
+  }
+
+  /** Writes the command that loads a library of functions. */
+  library(code: RdbString): void {
+    this.#out.array(3)
+    this.#out.latin1('FUNCTION')
+    this.#out.latin1('LOAD')
+    this.#out.bulk(code.u8, code.at, code.length)
   }
 
   /** Writes the commands that make this entry, in the database selected. */

@@ -19,6 +19,7 @@ export interface WriteBasesTask {
   /** As RDB files, or as commands. */
   readonly isRdb: boolean
   readonly usedBytes: number
+  readonly libraries: readonly string[]
   readonly hasChecksum: boolean
   readonly syncsOnTheWay: boolean
   /** Begin with a line that tells the time. */
@@ -33,13 +34,14 @@ export interface WriteBasesResult {
 
 /** Writes the snapshot being taken as bases of the log, a file a shard. A failure leaves none. */
 export function writeBases(task: WriteBasesTask): WriteBasesResult {
-  const { memory, paths, isRdb, hasChecksum, syncsOnTheWay } = task
+  const { memory, paths, isRdb, libraries, hasChecksum, syncsOnTheWay } = task
   const now = Date.now()
   const aux = baseAux(now, task.usedBytes)
   const { error } = writeFiles({
     memory,
     paths: isRdb ? paths : paths.map(rdbBeside),
     aux,
+    libraries,
     hasChecksum,
     syncsOnTheWay,
   })
@@ -69,7 +71,7 @@ export function writeEmptyBase(path: string, isRdb: boolean, usedBytes: number):
   try {
     if (isRdb) {
       const crc = crc64Start()
-      for (const part of [rdbHeader(baseAux(Date.now(), usedBytes)), rdbEnd()]) {
+      for (const part of [rdbHeader(baseAux(Date.now(), usedBytes), []), rdbEnd()]) {
         crc64Update(crc, part, 0, part.length)
         writeSync(fd, part)
       }

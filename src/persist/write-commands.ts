@@ -63,6 +63,9 @@ function convert(feed: ByteFeed, settings: SettingsView, take: (out: Reply) => v
     } else if (opcode === OPCODE.AUX) {
       source.string(name)
       source.string(value)
+    } else if (opcode === OPCODE.FUNCTION_2) {
+      source.string(value)
+      commands.library(value)
     } else {
       source.string(name)
       const entry = decodeEntry(m, settings, source, opcode, name.u8, name.at, name.length, expireAt)

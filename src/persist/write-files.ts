@@ -16,6 +16,8 @@ export interface WriteFilesTask {
   /** By shard. */
   readonly paths: readonly string[]
   readonly aux: AuxFields
+  /** The texts of the libraries of functions, which go into the first file. */
+  readonly libraries: readonly string[]
   readonly hasChecksum: boolean
   readonly syncsOnTheWay: boolean
 }
@@ -95,8 +97,8 @@ export function writeFiles(task: WriteFilesTask): WriteFilesResult {
     return { error, files: [], keys: 0, oldBytes: 0 }
   }
   try {
-    const header = rdbHeader(task.aux)
-    for (const path of task.paths) {
+    for (const [shard, path] of task.paths.entries()) {
+      const header = rdbHeader(task.aux, shard === 0 ? task.libraries : [])
       const file = new SnapshotFile(path, task.hasChecksum, task.syncsOnTheWay)
       files.push(file)
       file.write(header, 0, header.length)

@@ -25,6 +25,7 @@ export const NUMKEYS_TOO_LARGE = "ERR Number of keys can't be greater than numbe
 export const COUNT_NOT_POSITIVE = 'ERR count should be greater than 0'
 export const COUNT_OPTION_NOT_POSITIVE = 'ERR COUNT must be > 0'
 export const LIMIT_NEGATIVE = "ERR LIMIT can't be negative"
+export const BAD_PAYLOAD = 'ERR DUMP payload version or checksum are wrong'
 export const INVALID_CURSOR = 'ERR invalid cursor'
 export const MIN_OR_MAX_NOT_FLOAT = 'ERR min or max is not a float'
 export const MIN_OR_MAX_NOT_STRING_RANGE = 'ERR min or max not valid string range item'

@@ -41,7 +41,6 @@ import type { Post } from './post.ts'
 import { refusal, refusesForState } from './refusals.ts'
 import { replicationRefusal } from './replication-refusals.ts'
 import { type Router, shownAddress } from './router.ts'
-import { BUSY } from './scripts.ts'
 import { ABORTED_FOR, RUNS_IN_MULTI, Transactions } from './transactions.ts'
 
 /** Commands run under one hold of the locks before owners get a chance. */
@@ -209,7 +208,8 @@ export class Dispatcher {
       this.#statistics.rejected(entry.id)
       return this.#reject(client, entry, reply, OUT_OF_MEMORY)
     }
-    if (this.#transactions.meetsScript(entry, req)) return this.#refuseBusy(client, entry)
+    const busy = this.#transactions.meetsScript(entry, req)
+    if (busy !== undefined) return this.#refuseBusy(client, entry, busy)
     this.#transactions.queue(client, entry, req)
     const { monitors } = this.#router
     // Those of the router are shown when they run.
@@ -498,16 +498,17 @@ export class Dispatcher {
   }
 
   /** A script has the shard, and has had it for long. */
-  #refuseBusy(client: Connection, entry: Entry): number {
+  #refuseBusy(client: Connection, entry: Entry, text: string): number {
     const { reply } = this.#router
     reply.resp = client.resp
     this.#statistics.rejected(entry.id)
-    return this.#reject(client, entry, reply, BUSY)
+    return this.#reject(client, entry, reply, text)
   }
 
   #mail(client: Connection, entry: Entry, shard: number, req: Request): number {
     if (client.owesMuch) return this.#hold(client, HOLD.ANSWERS)
-    if (this.#router.scripts.isBusy(shard) && client.owed === 0) return this.#refuseBusy(client, entry)
+    const busy = client.owed === 0 ? this.#router.scripts.busyText(shard) : undefined
+    if (busy !== undefined) return this.#refuseBusy(client, entry, busy)
     if (!this.#post.send(shard, client.slot, entry.id, req, client.surrenders)) {
       this.#router.waitForRing(client)
       return this.#hold(client, HOLD.RING)

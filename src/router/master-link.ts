@@ -13,6 +13,7 @@ import { Payload } from '../replica/payload.ts'
 import { treeReport } from '../replica/tree.ts'
 import { BytePipe, PIPE, pipeCreate } from '../shared/byte-pipe.ts'
 import { LINK_STATE, NO_ID } from '../shared/replication-block.ts'
+import type { Library } from '../store/libraries.ts'
 import { type Connection, HOLD } from './connection.ts'
 import type { RouterReplication } from './replication.ts'
 import type { Router } from './router.ts'
@@ -31,6 +32,7 @@ export interface LoadResult {
   readonly error: string
   /** The database that the stream has selected, -1 if the copy does not say. */
   readonly streamDb: number
+  readonly libraries: readonly Library[]
 }
 
 /** Referrals that are followed one behind the other. */
@@ -453,7 +455,7 @@ export class MasterLink {
   }
 
   /** The copy has been read, and lies in the hidden databases if all went well. */
-  async #loaded(pipe: BytePipe, { error, streamDb }: LoadResult): Promise<void> {
+  async #loaded(pipe: BytePipe, { error, streamDb, libraries }: LoadResult): Promise<void> {
     if (this.#pipe !== pipe || error !== '' || this.#payload !== undefined || pipe.state !== PIPE.COMPLETE) {
       this.#router.discardCopy()
       this.#isLoading = false
@@ -471,6 +473,7 @@ export class MasterLink {
       return
     }
     this.#router.swapIn(() => {
+      this.#router.engine.libraries.replace(libraries)
       block.lock()
       block.id = this.#copyId
       block.secondId = NO_ID

@@ -35,6 +35,7 @@ import { STAT, Statistics } from '../shared/statistics.ts'
 import { arenaAttach } from '../store/arena.ts'
 import { Engine, type Notice } from '../store/engine.ts'
 import { discardHidden, swapHidden } from '../store/hidden.ts'
+import { Libraries } from '../store/libraries.ts'
 import { Access } from './access.ts'
 import { Blocking } from './blocking.ts'
 import { ClientCron } from './client-cron.ts'
@@ -127,6 +128,7 @@ export class Router implements RouterForCommands {
     this.engine = new Engine(viewSettings(config.settings), memory.arenas.map(arenaAttach), memory.shape.routers)
     this.#lookahead = new Lookahead(this.engine)
     this.engine.bytesBeside = new Float64Array(memory.beside)
+    this.engine.libraries = new Libraries(memory.functions)
     this.statistics = new Statistics(memory.statistics[index], entries.length)
     this.#port = parentPort as MessagePort
     logDamage(this.engine, this.#port)

@@ -2,20 +2,24 @@
 // command, so that EVALSHA finds it there, whichever shard that is.
 
 import { assert } from '../bytes/assert.ts'
-import type { Scripts } from '../commands/scripting/script.ts'
+import type { Scripts, SlowScript } from '../commands/scripting/script.ts'
 import { commandByName, type Entry } from '../commands/table.ts'
 import { Request } from '../protocol/request.ts'
 import { ScriptMachine, scriptName } from '../scripting/machine.ts'
 import { readShebang } from '../scripting/shebang.ts'
+import type { SlowScriptWord } from '../shard/sink.ts'
 import { SCRIPT, scriptMark, scriptState } from '../shared/control.ts'
 import type { Connection } from './connection.ts'
 import type { Router } from './router.ts'
 
+const BY_NAME = new Set([commandByName('fcall'), commandByName('fcall_ro')])
 const BY_BODY = new Set([commandByName('eval'), commandByName('eval_ro')])
 const UNKILLABLE =
   'UNKILLABLE Sorry the script already executed write commands against the dataset. You can either wait the script termination ' +
   'or kill the server in a hard way using the SHUTDOWN NOSAVE command.'
-export const BUSY = 'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.'
+const busy = (what: string): string =>
+  `BUSY Redis is busy running a script. You can only call ${what} KILL or SHUTDOWN NOSAVE.`
+const BUSY = { script: busy('SCRIPT'), function: busy('FUNCTION') }
 
 /** In the place of a script that nobody knows. */
 const UNKNOWN = new Uint8Array(0)
@@ -25,6 +29,8 @@ const EMPTY = new Uint8Array([10])
 export class RouterScripts implements Scripts {
   readonly #router: Router
   readonly #control: Int32Array
+  /** By shard: what ran there for long, now or before. */
+  readonly #slow = new Map<number, SlowScript>()
   readonly #bodies = new Map<string, Uint8Array>()
   /** For SCRIPT LOAD alone, which says what is wrong with a script; it runs none. */
   #machine: ScriptMachine | undefined
@@ -35,6 +41,10 @@ export class RouterScripts implements Scripts {
     this.#router = router
     this.#control = control
     router.link.onTold('script', body => this.learn(body as Uint8Array))
+    router.link.onTold('script-slow', told => {
+      const { shard, script } = told as SlowScriptWord
+      this.#slow.set(shard, script)
+    })
     router.link.onTold('script-publish', told => {
       const { channel, message, isShardChannel } = told as {
         channel: Uint8Array
@@ -77,12 +87,16 @@ export class RouterScripts implements Scripts {
     return bytes
   }
 
-  kill(): string | undefined {
+  kill(what: 'script' | 'function'): string | undefined {
     const shards = this.#router.engine.shards.length
     let problem: string | undefined = 'NOTBUSY No scripts in execution right now.'
     for (let shard = 0; shard < shards; shard++) {
       const state = scriptState(this.#control, shard)
       if ((state & SCRIPT.RUNS) === 0) continue
+      if (kindOf(state) !== what) {
+        problem = BUSY[kindOf(state)]
+        continue
+      }
       if ((state & SCRIPT.HAS_WRITTEN) !== 0) {
         if (problem !== undefined) problem = UNKILLABLE
         continue
@@ -93,16 +107,22 @@ export class RouterScripts implements Scripts {
     return problem
   }
 
-  /** Whether a script has held this shard for longer than others should wait for it. */
-  isBusy(shard: number): boolean {
-    return (scriptState(this.#control, shard) & SCRIPT.IS_SLOW) !== 0
+  get running(): SlowScript | undefined {
+    for (const [shard, script] of this.#slow) if (this.busyText(shard) !== undefined) return script
+    return undefined
+  }
+
+  /** What a command is told for which a script has held this shard for longer than it should wait; undefined if none has. */
+  busyText(shard: number): string | undefined {
+    const state = scriptState(this.#control, shard)
+    return (state & SCRIPT.IS_SLOW) === 0 ? undefined : BUSY[kindOf(state)]
   }
 
   /** What a shard is sent for a command that runs a script: the script itself, or none if EVALSHA names one that is unknown, and what its user may do. Made anew with every call. */
   prepare(client: Connection, entry: Entry, req: Request): Request {
     let body: Uint8Array | undefined
     if (BY_BODY.has(entry)) this.#learnNew(req)
-    else body = this.#bodies.get(req.text(1).toLowerCase()) ?? UNKNOWN
+    else if (!BY_NAME.has(entry)) body = this.#bodies.get(req.text(1).toLowerCase()) ?? UNKNOWN
     const rules =
       client.restrictedTo === undefined ? undefined : Buffer.from(this.#router.access.rulesOf(client.user), 'latin1')
     if (body === undefined && rules === undefined) return req
@@ -139,6 +159,8 @@ export class RouterScripts implements Scripts {
     this.#router.link.tell('script', copy)
   }
 }
+
+const kindOf = (state: number): 'script' | 'function' => ((state & SCRIPT.IS_FUNCTION) !== 0 ? 'function' : 'script')
 
 /** Nobody: scripts are compiled here, not run. */
 const IDLE = {

@@ -21,7 +21,6 @@ import { type Connection, HOLD } from './connection.ts'
 import type { Post } from './post.ts'
 import { recheck } from './recheck.ts'
 import type { Router } from './router.ts'
-import { BUSY } from './scripts.ts'
 
 /** A transaction of more bytes than this goes by mail, as a command does. */
 const BYTES_IN_PASSING = 64 * 1024
@@ -164,18 +163,21 @@ export class Transactions {
     return shard.index
   }
 
-  /** Whether a command that is to be queued needs a shard that a script has had for long. */
-  meetsScript(entry: Entry, req: Request): boolean {
-    if (entry.shard === undefined) return false
-    const { scripts } = this.#router
-    if (entry.singleKey > 0) return scripts.isBusy(this.#engine.shardOfSlot(req.slot(entry.singleKey)).index)
+  /** What a command that is to be queued is told if it needs a shard that a script has had for long. */
+  meetsScript(entry: Entry, req: Request): string | undefined {
+    if (entry.shard === undefined) return undefined
+    if (entry.singleKey > 0)
+      return this.#router.scripts.busyText(this.#engine.shardOfSlot(req.slot(entry.singleKey)).index)
     this.#needs.resolve(this.#engine, entry, req)
-    return this.#isBusy(this.#needs)
+    return this.#busyText(this.#needs)
   }
 
-  #isBusy(locks: LockSet): boolean {
-    for (let i = 0; i < locks.count; i++) if (this.#router.scripts.isBusy(locks.shards[i])) return true
-    return false
+  #busyText(locks: LockSet): string | undefined {
+    for (let i = 0; i < locks.count; i++) {
+      const text = this.#router.scripts.busyText(locks.shards[i])
+      if (text !== undefined) return text
+    }
+    return undefined
   }
 
   /** Whether more memory is used than may be. */
@@ -204,7 +206,8 @@ export class Transactions {
     const queue = client.queue as Queue
     reply.resp = client.resp
     const locks = this.#resolve(client, queue)
-    if (this.#isBusy(locks)) return this.#abort(client, reply, `${ABORTED_FOR}${BUSY}`)
+    const busy = this.#busyText(locks)
+    if (busy !== undefined) return this.#abort(client, reply, `${ABORTED_FOR}${busy}`)
     if (queue.isBroken) return this.#abort(client, reply, ABORTED)
     if (client.restrictedTo !== undefined) recheck(client, queue, this.#router.access)
     const watching = client.watched !== undefined

@@ -7,6 +7,7 @@ import { writeDouble17 } from '../bytes/doubles.ts'
 import { REDIS_VERSION } from '../config/version.ts'
 import type { Reply } from '../protocol/reply.ts'
 import { Request } from '../protocol/request.ts'
+import { FUNCTION_FLAGS, type LibraryFunction } from '../store/libraries.ts'
 import { bitLibrary } from './bits.ts'
 import { pushJson } from './json.ts'
 import { ALL_RESULTS, GLOBALS, Lua, REGISTRY, TYPE } from './lua.ts'
@@ -39,6 +40,16 @@ const SEEDS = 2 ** 32
 const SCRIPTS_MAX = 1000
 const NOT_ARGUMENTS = 'ERR Lua redis lib command arguments must be strings or integers'
 
+/** The first byte of bytecode, which Lua does not check: it could be made to break anything. */
+const BYTECODE = 0x1b
+/** Where the registry has the functions of the library that is being loaded. */
+const LOADING = 'loading'
+const FLAG_NAMES: readonly string[] = FUNCTION_FLAGS
+const libraryKey = (name: string): string => `library ${name}`
+export const LIBRARY_NAME = /^[a-zA-Z0-9_]+$/
+export const BAD_NAME =
+  'Library names can only contain letters, numbers, or underscores(_) and must be at least one character long'
+
 /** The hexadecimal SHA-1 that names a script. */
 export const scriptName = (body: Uint8Array): string => hash('sha1', body, 'hex')
 
@@ -55,6 +66,13 @@ export class ScriptMachine {
   #resp: 2 | 3 = 2
   #stopped = ''
   #isCalling = false
+  /** The texts of the libraries that are loaded, by name. */
+  readonly #libraries = new Map<string, string>()
+  /** Whose version of the libraries those are. */
+  librariesVersion = 0
+  /** What the library that is being loaded has registered; undefined while none is. */
+  #registers: LibraryFunction[] | undefined
+  #loadEnds = 0
   /** Whether the error that the last script replied is one that a command gave it. */
   errorIsCounted = false
   /** It must not be used any more. */
@@ -76,6 +94,8 @@ export class ScriptMachine {
     lua.pop(state)
     this.#pushRedis(state)
     lua.setRawField(state, GLOBALS, 'redis')
+    this.#pushLibrary(state)
+    lua.setRawField(state, GLOBALS, 'library')
     pushJson(lua, state)
     lua.setRawField(state, GLOBALS, 'cjson')
     lua.pushLibrary(state, msgpackLibrary(lua))
@@ -98,6 +118,8 @@ export class ScriptMachine {
     lua.setRawField(state, REGISTRY, 'handler')
     lua.setRawField(state, REGISTRY, 'globals')
     lua.api.lua_replace(state, GLOBALS)
+    lua.setRawField(state, REGISTRY, 'loadLibrary')
+    lua.setRawField(state, REGISTRY, 'endLoading')
     lua.api.lua_settop(state, 0)
   }
 
@@ -122,9 +144,8 @@ export class ScriptMachine {
   compile(name: string, body: Uint8Array): string | undefined {
     if (this.#compiled.has(name)) return undefined
     const { state } = this.#lua
-    // Bytecode is not checked by Lua, and could be made to break anything.
-    const isBytecode = body[0] === 0x1b
-    const problem = isBytecode ? 'user_script: bytecode is not accepted' : this.#load(state, body, '@user_script')
+    const problem =
+      body[0] === BYTECODE ? 'user_script: bytecode is not accepted' : this.#load(state, body, '@user_script')
     if (problem !== undefined) return `ERR Error compiling script (new function): ${oneLine(problem)}`
     if (this.#compiled.size >= SCRIPTS_MAX) this.forgetAll()
     this.#lua.setRawField(state, REGISTRY, name)
@@ -144,12 +165,8 @@ export class ScriptMachine {
   /** Runs a compiled script with `keys` arguments of `req` from `first` on as KEYS, those behind them to `end` as ARGV. */
   run(name: string, req: Request, first: number, keys: number, end: number, reply: Reply): void {
     const lua = this.#lua
-    const { api, state } = lua
-    this.#resp = 2
-    this.#stopped = ''
-    this.#numbers.seed(Math.random() * SEEDS)
-    api.lua_settop(state, 0)
-    lua.rawField(state, REGISTRY, 'handler')
+    const { state } = lua
+    this.#begin(state)
     lua.rawField(state, REGISTRY, 'globals')
     this.#pushArguments(state, req, first, first + keys)
     lua.setRawField(state, -2, 'KEYS')
@@ -157,10 +174,26 @@ export class ScriptMachine {
     lua.setRawField(state, -2, 'ARGV')
     lua.pop(state)
     lua.rawField(state, REGISTRY, name)
+    this.#execute(state, name, 0, reply)
+  }
+
+  /** Leaves the handler of errors at the bottom of the stack. */
+  #begin(state: State): void {
+    this.#resp = 2
+    this.#stopped = ''
+    this.#numbers.seed(Math.random() * SEEDS)
+    this.#lua.api.lua_settop(state, 0)
+    this.#lua.rawField(state, REGISTRY, 'handler')
+  }
+
+  /** Calls what is on the stack below so many arguments, and replies what comes of it. */
+  #execute(state: State, name: string, argumentCount: number, reply: Reply): void {
+    const lua = this.#lua
+    const { api } = lua
     api.lua_sethook(state, this.#hook, MASK_COUNT, HOOK_INSTRUCTIONS)
     let failed: boolean
     try {
-      failed = api.lua_pcall(state, 0, 1, 1) !== 0
+      failed = api.lua_pcall(state, argumentCount, 1, 1) !== 0
     } catch (error) {
       // The stack of this thread, or of the module, has overflowed. In the midst of a command that is fatal.
       if (this.#isCalling) throw error
@@ -211,9 +244,187 @@ export class ScriptMachine {
     reply.error(oneLine(`${text} script: ${name}${place}`))
   }
 
+  // ---- libraries of functions
+
+  /** The text of a library that is loaded here. */
+  codeOf(library: string): string | undefined {
+    return this.#libraries.get(library)
+  }
+
+  get loaded(): Iterable<string> {
+    return this.#libraries.keys()
+  }
+
+  /**
+   * Loads a library, of whose text its first line is left out in `body`. Returns the functions that it registers, or what
+   * is wrong with it; then what was loaded under its name stays.
+   */
+  loadLibrary(
+    name: string,
+    code: string,
+    body: Uint8Array,
+    msMax = Number.POSITIVE_INFINITY,
+  ): readonly LibraryFunction[] | string {
+    const lua = this.#lua
+    const { api, state } = lua
+    this.#begin(state)
+    lua.rawField(state, REGISTRY, 'loadLibrary')
+    const problem =
+      body[0] === BYTECODE ? 'user_function: bytecode is not accepted' : this.#load(state, body, '@user_function')
+    if (problem !== undefined) return `ERR Error compiling function: ${oneLine(problem)}`
+    api.lua_createtable(state, 0, 0)
+    lua.setRawField(state, REGISTRY, LOADING)
+    const functions: LibraryFunction[] = []
+    this.#registers = functions
+    this.#loadEnds = performance.now() + msMax
+    api.lua_sethook(state, this.#hook, MASK_COUNT, HOOK_INSTRUCTIONS)
+    let failed: boolean
+    try {
+      failed = api.lua_pcall(state, 1, 0, 1) !== 0
+    } catch {
+      this.isBroken = true
+      return 'ERR Error registering functions: stack overflow'
+    } finally {
+      this.#registers = undefined
+    }
+    api.lua_sethook(state, 0, 0, 0)
+    const text = failed ? this.#errorText(state) : ''
+    api.lua_settop(state, 0)
+    lua.rawField(state, REGISTRY, 'endLoading')
+    api.lua_pcall(state, 0, 0, 0)
+    if (failed) return oneLine(`ERR Error registering functions: ${text}`)
+    if (functions.length === 0) return 'ERR No functions registered'
+    lua.rawField(state, REGISTRY, LOADING)
+    lua.setRawField(state, REGISTRY, libraryKey(name))
+    this.#libraries.set(name, code)
+    return functions
+  }
+
+  dropLibrary(name: string): void {
+    const { state } = this.#lua
+    this.#lua.api.lua_pushnil(state)
+    this.#lua.setRawField(state, REGISTRY, libraryKey(name))
+    this.#libraries.delete(name)
+  }
+
+  /** Calls a function of a loaded library; arguments as for `run`. */
+  call(library: string, fn: string, req: Request, first: number, keys: number, end: number, reply: Reply): void {
+    const lua = this.#lua
+    const { state } = lua
+    this.#begin(state)
+    lua.rawField(state, REGISTRY, libraryKey(library))
+    lua.rawField(state, -1, fn.toLowerCase())
+    lua.api.lua_remove(state, -2)
+    this.#pushArguments(state, req, first, first + keys)
+    this.#pushArguments(state, req, first + keys, end)
+    this.#execute(state, fn, 2, reply)
+  }
+
+  /** What is on top of the stack after a failure says of itself. */
+  #errorText(state: State): string {
+    const lua = this.#lua
+    if (lua.type(state, -1) !== TYPE.TABLE) return lua.textAt(state, -1) ?? 'unknown error'
+    lua.rawField(state, -1, 'err')
+    return lua.textAt(state, -1) ?? 'unknown error'
+  }
+
+  /** redis.register_function(name, callback), or with a table of named arguments. */
+  #register(state: State): number {
+    const lua = this.#lua
+    const functions = this.#registers
+    const refuse = (text: string): never => this.#raiseTable(state, `ERR ${text}`)
+    if (functions === undefined) return refuse('redis.register_function can only be called on FUNCTION LOAD command')
+    const count = lua.api.lua_gettop(state)
+    if (count < 1 || count > 2) return refuse('wrong number of arguments to redis.register_function')
+    const fn = count === 1 ? this.#namedArguments(state, refuse) : this.#plainArguments(state, refuse)
+    if (!LIBRARY_NAME.test(fn.name)) return refuse(BAD_NAME)
+    const key = fn.name.toLowerCase()
+    if (functions.some(({ name }) => name.toLowerCase() === key))
+      return refuse('Function already exists in the library')
+    // The callback is on top.
+    lua.rawField(state, REGISTRY, LOADING)
+    lua.api.lua_insert(state, -2)
+    lua.setRawField(state, -2, key)
+    functions.push(fn)
+    return 0
+  }
+
+  #plainArguments(state: State, refuse: (text: string) => never): LibraryFunction {
+    const lua = this.#lua
+    if (lua.type(state, 1) !== TYPE.STRING) refuse('first argument to redis.register_function must be a string')
+    if (lua.type(state, 2) !== TYPE.FUNCTION) refuse('second argument to redis.register_function must be a function')
+    return { name: lua.textAt(state, 1) ?? '', flags: 0, description: null }
+  }
+
+  /** Leaves the callback on top. */
+  #namedArguments(state: State, refuse: (text: string) => never): LibraryFunction {
+    const lua = this.#lua
+    const { api } = lua
+    if (lua.type(state, 1) !== TYPE.TABLE) {
+      refuse(
+        'calling redis.register_function with a single argument is only applicable to Lua table (representing named arguments).',
+      )
+    }
+    let name: string | undefined
+    let description: string | null = null
+    let flags = 0
+    let hasCallback = false
+    api.lua_pushnil(state)
+    while (api.lua_next(state, 1) !== 0) {
+      if (lua.type(state, -2) !== TYPE.STRING) {
+        refuse('named argument key given to redis.register_function is not a string')
+      }
+      const key = lua.textAt(state, -2) ?? ''
+      const type = lua.type(state, -1)
+      const must = (wanted: number, what: string): void => {
+        if (type !== wanted) refuse(`${key} argument given to redis.register_function must be a ${what}`)
+      }
+      if (key === 'function_name') {
+        must(TYPE.STRING, 'string')
+        name = lua.textAt(state, -1)
+      } else if (key === 'description') {
+        must(TYPE.STRING, 'string')
+        description = lua.textAt(state, -1) ?? null
+      } else if (key === 'callback') {
+        must(TYPE.FUNCTION, 'function')
+        hasCallback = true
+      } else if (key === 'flags') {
+        if (type !== TYPE.TABLE) {
+          refuse('flags argument to redis.register_function must be a table representing function flags')
+        }
+        flags = this.#flags(state, refuse)
+      } else refuse('unknown argument given to redis.register_function')
+      lua.pop(state)
+    }
+    if (name === undefined) return refuse('redis.register_function must get a function name argument')
+    if (!hasCallback) return refuse('redis.register_function must get a callback argument')
+    lua.rawField(state, 1, 'callback')
+    return { name, flags, description }
+  }
+
+  /** The flags that the table on top lists. */
+  #flags(state: State, refuse: (text: string) => never): number {
+    const lua = this.#lua
+    let flags = 0
+    for (let i = 1; ; i++) {
+      lua.api.lua_rawgeti(state, -1, i)
+      const type = lua.type(state, -1)
+      const bit = type === TYPE.STRING ? FLAG_NAMES.indexOf(lua.textAt(state, -1) ?? '') : -1
+      lua.pop(state)
+      if (type === TYPE.NIL) return flags
+      if (bit < 0) refuse('unknown flag given')
+      flags |= 1 << bit
+    }
+  }
+
   /** Called by Lua every so many instructions. */
   #tick(state: State): void {
-    const problem = this.#host.stops()
+    const isLate = this.#registers !== undefined && performance.now() > this.#loadEnds
+    const problem = isLate
+      ? 'ERR FUNCTION LOAD timeout'
+      : this.#registers === undefined
+        ? this.#host.stops()
+        : undefined
     if (problem === undefined) return
     // From now on at every instruction: whoever catches the error meets it again.
     this.#stopped = problem
@@ -263,9 +474,20 @@ export class ScriptMachine {
       debug: () => 0,
       acl_check_cmd: at => this.#checkAccess(at),
     })
-    const constants = { ...LOG_LEVELS, ...REPLICATION, REDIS_VERSION_NUM: versionNumber(REDIS_VERSION) }
-    for (const [name, value] of Object.entries(constants)) {
-      api.lua_pushnumber(state, value)
+    this.#setConstants(state, { ...LOG_LEVELS, ...REPLICATION })
+  }
+
+  /** The library `redis` while a library of functions is loaded. */
+  #pushLibrary(state: State): void {
+    this.#lua.pushLibrary(state, { register_function: at => this.#register(at), log: at => this.#log(at) })
+    this.#setConstants(state, LOG_LEVELS)
+  }
+
+  /** Sets these, and which Redis this is like, in the table on top. */
+  #setConstants(state: State, constants: Readonly<Record<string, number>>): void {
+    const lua = this.#lua
+    for (const [name, value] of Object.entries({ ...constants, REDIS_VERSION_NUM: versionNumber(REDIS_VERSION) })) {
+      lua.api.lua_pushnumber(state, value)
       lua.setRawField(state, -2, name)
     }
     lua.pushText(state, REDIS_VERSION)

@@ -3,6 +3,9 @@
 //
 // Scripts share one Lua state, so nothing that they can reach may be changed: each library, and the globals themselves,
 // are empty tables that look up what they lack in a hidden one and refuse what is set.
+//
+// The code of a library of functions has globals of its own: while it is loaded nothing but what registers functions, and
+// when its functions are called what scripts have, save for what is of use to scripts alone.
 
 export const PRELUDE_NAME = '=skep'
 
@@ -24,6 +27,7 @@ local function protect(t)
   return shown
 end
 
+local library
 local globals = {}
 local shown = protect(globals)
 local shownGlobalsMeta = protect({})
@@ -63,7 +67,7 @@ function globals.pairs(t)
 end
 function globals.getmetatable(value)
   if type(value) == 'string' then return shownStringMeta end
-  if value == shown then return shownGlobalsMeta end
+  if value == shown or value == library then return shownGlobalsMeta end
   if hidden[value] then return nil end
   return plainGetMetatable(value)
 end
@@ -89,11 +93,33 @@ end
 function globals.pcall(...) return caught(plainPcall(...)) end
 
 globals._G = shown
-plainSetMetatable(globals, {
+local missing = {
   __index = function(_, name)
     error("Script attempted to access nonexistent global variable '" .. tostring(name) .. "'", 2)
   end,
-})
+}
+
+local functionGlobals, functionRedis = {}, {}
+for name, value in plainPairs(globals) do functionGlobals[name] = value end
+for name, value in plainPairs(redis) do functionRedis[name] = value end
+for _, name in plainIpairs({ 'breakpoint', 'debug', 'replicate_commands' }) do functionRedis[name] = nil end
+functionGlobals.redis = protect(functionRedis)
+plainSetMetatable(globals, missing)
+plainSetMetatable(functionGlobals, missing)
+local loadGlobals = { redis = protect(plainSetMetatable(_G.library, missing)) }
+plainSetMetatable(loadGlobals, missing)
+local libraryMeta = { __index = functionGlobals, __newindex = refuse, __metatable = false }
+library = plainSetMetatable({}, libraryMeta)
+hidden[library] = functionGlobals
+functionGlobals._G = library
+
+local setfenv = setfenv
+local function loadLibrary(chunk)
+  setfenv(chunk, library)
+  libraryMeta.__index = loadGlobals
+  chunk()
+end
+local function endLoading() libraryMeta.__index = functionGlobals end
 
 -- Makes every error a table with its text and the place in the script that it came from.
 local function handle(problem)
@@ -111,5 +137,5 @@ local function handle(problem)
   return problem
 end
 
-return shown, globals, handle
+return endLoading, loadLibrary, shown, globals, handle
 `

@@ -1,6 +1,7 @@
 // The first line of a script that says what it is and what it needs: `#!lua flags=no-writes,allow-stale`.
 
-const FLAGS = ['no-writes', 'allow-oom', 'allow-stale', 'no-cluster', 'allow-cross-slot-keys']
+import { FUNCTION_FLAGS } from '../store/libraries.ts'
+
 const LF = 10
 
 /** What a script says of itself, and the script. */
@@ -26,7 +27,8 @@ export function readShebang(script: Uint8Array): ScriptHead | { readonly problem
   for (const option of options) {
     if (!option.startsWith('flags=')) return { problem: `ERR Unknown lua shebang option: ${option}` }
     for (const flag of option.slice(6).split(',')) {
-      if (flag !== '' && !FLAGS.includes(flag)) return { problem: `ERR Unexpected flag in script shebang: ${flag}` }
+      if (flag !== '' && !FUNCTION_FLAGS.some(known => known === flag))
+        return { problem: `ERR Unexpected flag in script shebang: ${flag}` }
       given.push(flag)
     }
   }

@@ -68,6 +68,7 @@ export interface LuaApi {
   readonly lua_rawgeti: Fn
   readonly lua_rawset: Fn
   readonly lua_rawseti: Fn
+  readonly lua_remove: Fn
   readonly lua_replace: Fn
   readonly lua_sethook: Fn
   readonly lua_settop: Fn

@@ -20,6 +20,7 @@ import { OUT_OF_MEMORY } from '../protocol/errors.ts'
 import { Reply } from '../protocol/reply.ts'
 import { type Request, SENDER } from '../protocol/request.ts'
 import { staleRefusal, writeRefusal } from '../replica/refusals.ts'
+import { loadLibrary } from '../scripting/library.ts'
 import { type ScriptHost, ScriptMachine, scriptName } from '../scripting/machine.ts'
 import { readShebang, type ScriptHead } from '../scripting/shebang.ts'
 import {
@@ -36,15 +37,20 @@ import {
 import { lockTry, lockWait, unlock } from '../shared/lock.ts'
 import type { ReplicationBlock } from '../shared/replication-block.ts'
 import type { ScriptKind, Scripts } from '../store/engine.ts'
+import { FUNCTION, type Library } from '../store/libraries.ts'
 import { hasFarWaiters } from '../store/marks.ts'
 import { memoryRefresh } from '../store/memory.ts'
 import type { Shard } from '../store/shard.ts'
 import { LockSet } from './locks.ts'
 import { knowsInScript, runInScript } from './script-commands.ts'
-import type { LogLine } from './sink.ts'
+import type { LogLine, ScriptRefusal, SlowScriptWord } from './sink.ts'
 
+const FIRST_KEY = 3
 const NO_SCRIPT = 'NOSCRIPT No matching script. Please use EVAL.'
-const KILLED = 'ERR Error running script: Script killed by user with SCRIPT KILL.'
+const killed = (isFunction: boolean): string =>
+  `ERR Error running script: Script killed by user with ${isFunction ? 'FUNCTION' : 'SCRIPT'} KILL.`
+const NO_FUNCTION = 'ERR Function not found'
+const NOT_READ_ONLY = 'ERR Can not execute a script with write flag using *_ro command.'
 const ENTANGLED =
   'ERR Script reached a key that it does not declare on a shard that another such script holds; name all keys in KEYS'
 
@@ -66,6 +72,10 @@ export class ScriptRunner implements Scripts, ScriptHost {
   #db = 0
   #user: Users | undefined
   #readOnly = false
+  /** The function that runs, '' if it is a script. */
+  #function = ''
+  /** The command that began it. */
+  #called: Request | undefined
   #lacksMemory = false
   #hasWritten = false
   #startedAt = 0
@@ -92,8 +102,7 @@ export class ScriptRunner implements Scripts, ScriptHost {
   // ---- a script
 
   run(shard: Shard, req: Request, reply: Reply, { bySha, readOnly }: ScriptKind): void {
-    if (this.#machine === undefined || this.#machine.isBroken) this.#machine = new ScriptMachine(this)
-    const machine = this.#machine
+    const machine = this.#soundMachine()
     // Routers put the script in the place of its name, if they know it.
     if (bySha && req.length[1] === 0) return reply.error(NO_SCRIPT)
     const body = req.copy(1)
@@ -102,21 +111,40 @@ export class ScriptRunner implements Scripts, ScriptHost {
     if ('problem' in head) return reply.error(head.problem)
     const problem = machine.compile(name, head.body)
     if (problem !== undefined) return reply.error(problem)
-    const { engine } = this.#runner
     const refused = this.#refusal(head, readOnly)
     if (refused !== undefined) return reply.error(refused)
-    this.#readOnly = readOnly || head.noWrites
-    this.#lacksMemory = engine.settings[SETTING.maxmemory] > 0 && !engine.makeRoom(shard) && !head.allowsOom
-    if (this.#lacksMemory && head.isGiven && !head.noWrites) return reply.error(OUT_OF_MEMORY)
-    this.#begin(shard, req)
-    const keys = req.integer(2)
-    machine.run(name, req, 3, keys, argumentEnd(req), reply)
+    if (head.isGiven && readOnly && !head.noWrites) return reply.error(NOT_READ_ONLY)
+    this.#lacksMemory = this.#isShortOfMemory(shard) && !head.allowsOom
+    if (this.#lacksMemory && head.isGiven) return reply.error(OUT_OF_MEMORY)
+    this.#begin(shard, req, readOnly || head.noWrites, '')
+    machine.run(name, req, FIRST_KEY, req.integer(2), argumentEnd(req), reply)
     this.#end()
-    engine.errorIsCounted = machine.errorIsCounted
+    this.#runner.engine.errorIsCounted = machine.errorIsCounted
+  }
+
+  callFunction(shard: Shard, req: Request, reply: Reply, readOnly: boolean): void {
+    const machine = this.#soundMachine()
+    const known = this.#runner.engine.libraries.find(req.text(1))
+    if (known === undefined) return reply.error(NO_FUNCTION)
+    const { library, fn } = known
+    const problem = this.#load(machine, library)
+    if (problem !== undefined) return reply.error(problem)
+    const noWrites = (fn.flags & FUNCTION.NO_WRITES) !== 0
+    const allowsStale = (fn.flags & FUNCTION.ALLOW_STALE) !== 0
+    const refused = this.#refusal({ isGiven: true, noWrites, allowsStale }, readOnly)
+    if (refused !== undefined) return reply.error(refused)
+    if (readOnly && !noWrites) return reply.error(NOT_READ_ONLY)
+    const mayLackMemory = noWrites || (fn.flags & FUNCTION.ALLOW_OOM) !== 0
+    this.#lacksMemory = !mayLackMemory && this.#isShortOfMemory(shard)
+    if (this.#lacksMemory) return reply.error(OUT_OF_MEMORY)
+    this.#begin(shard, req, noWrites, fn.name)
+    machine.call(library.name, fn.name, req, FIRST_KEY, req.integer(2), argumentEnd(req), reply)
+    this.#end()
+    this.#runner.engine.errorIsCounted = machine.errorIsCounted
   }
 
   /** Why a script is refused before it runs: for what it says of itself, not for what it may turn out to do. */
-  #refusal(head: ScriptHead, readOnly: boolean): string | undefined {
+  #refusal(head: Pick<ScriptHead, 'isGiven' | 'noWrites' | 'allowsStale'>, readOnly: boolean): string | undefined {
     const stale = this.#staleRefusal()
     if (stale !== undefined && !head.allowsStale) return stale
     return head.isGiven && !head.noWrites && !readOnly ? this.#writeRefusal() : undefined
@@ -130,9 +158,33 @@ export class ScriptRunner implements Scripts, ScriptHost {
     return writeRefusal(this.#replication, this.#runner.engine.settings) ?? diskRefusal(this.#control)
   }
 
-  #begin(shard: Shard, req: Request): void {
+  #soundMachine(): ScriptMachine {
+    if (this.#machine === undefined || this.#machine.isBroken) this.#machine = new ScriptMachine(this)
+    return this.#machine
+  }
+
+  #isShortOfMemory(shard: Shard): boolean {
+    const { engine } = this.#runner
+    return engine.settings[SETTING.maxmemory] > 0 && !engine.makeRoom(shard)
+  }
+
+  /** Sees to it that the machine has the library as it is now, and none that is gone. Returns why that cannot be. */
+  #load(machine: ScriptMachine, library: Library): string | undefined {
+    const { libraries } = this.#runner.engine
+    if (machine.librariesVersion !== libraries.version) {
+      for (const name of [...machine.loaded]) if (!libraries.all.has(name)) machine.dropLibrary(name)
+      machine.librariesVersion = libraries.version
+    }
+    return machine.codeOf(library.name) === library.code ? undefined : loadLibrary(machine, library)
+  }
+
+  /** `fn` is the function that is called, '' for a script. */
+  #begin(shard: Shard, req: Request, readOnly: boolean, fn: string): void {
     const { engine, journal, tally } = this.#runner
     engine.runsScript = true
+    this.#readOnly = readOnly
+    this.#function = fn
+    this.#called = req
     this.#sender.id = req.sender.id
     this.#sender.flags = (req.sender.flags | SENDER.DENY_BLOCKING) & ~SENDER.RESTRICTED
     this.#db = req.db
@@ -151,7 +203,7 @@ export class ScriptRunner implements Scripts, ScriptHost {
     journal.locked = this.#locked
     this.#isWithin = engine.effects.isTransaction
     if (!this.#isWithin) this.#runner.beginTransaction()
-    for (let i = 0; i < this.#held.length; i++) if (this.#held[i] !== 0) scriptSet(this.#control, i, SCRIPT.RUNS)
+    for (let i = 0; i < this.#held.length; i++) if (this.#held[i] !== 0) scriptSet(this.#control, i, this.#runs)
   }
 
   #end(): void {
@@ -190,6 +242,10 @@ export class ScriptRunner implements Scripts, ScriptHost {
       this.#users.set(rules, users)
     }
     return users
+  }
+
+  get #runs(): number {
+    return this.#function === '' ? SCRIPT.RUNS : SCRIPT.RUNS | SCRIPT.IS_FUNCTION
   }
 
   // ---- locks
@@ -231,7 +287,7 @@ export class ScriptRunner implements Scripts, ScriptHost {
     this.#held[index] = 2
     this.#hasExtended = true
     this.#noteLocks()
-    scriptSet(this.#control, index, SCRIPT.RUNS)
+    scriptSet(this.#control, index, this.#runs)
     return true
   }
 
@@ -292,6 +348,7 @@ export class ScriptRunner implements Scripts, ScriptHost {
       return 'ERR This Redis command is not allowed from script'
     }
     const denied = this.#denial(entry, req)
+    if (denied !== DENIED.NOTHING) this.#tellRefusal(entry, req)
     if (denied === DENIED.COMMAND) return "ERR The user executing the script can't run this command or subcommand"
     if (denied === DENIED.KEY) {
       return "ERR The user executing the script can't access at least one of the keys mentioned in the command arguments"
@@ -315,6 +372,15 @@ export class ScriptRunner implements Scripts, ScriptHost {
     return undefined
   }
 
+  /** For ACL LOG: what `#denial` has just found. */
+  #tellRefusal(entry: Entry, req: Request): void {
+    const { denied, argument } = this.#verdict
+    const reason = denied === DENIED.COMMAND ? 'command' : denied === DENIED.KEY ? 'key' : 'channel'
+    const object = reason === 'command' ? entry.fullName : req.text(argument)
+    const word: ScriptRefusal = { what: 'script-refused', client: this.#sender.id, reason, object }
+    this.#port.postMessage(word)
+  }
+
   #denial(entry: Entry, req: Request): number {
     const user = this.#user?.get('script')
     if (user === undefined || user.allows(entry, req, this.#verdict)) return DENIED.NOTHING
@@ -334,10 +400,22 @@ export class ScriptRunner implements Scripts, ScriptHost {
 
   stops(): string | undefined {
     const state = scriptState(this.#control, this.#index)
-    if ((state & SCRIPT.KILL) !== 0 && !this.#hasWritten) return KILLED
+    if ((state & SCRIPT.KILL) !== 0 && !this.#hasWritten) return killed(this.#function !== '')
     const limit = this.#runner.engine.settings[SETTING.busyReplyThreshold]
-    if ((state & SCRIPT.IS_SLOW) === 0 && performance.now() - this.#startedAt > limit) this.#mark(SCRIPT.IS_SLOW)
+    if ((state & SCRIPT.IS_SLOW) === 0 && performance.now() - this.#startedAt > limit) this.#tellSlow()
     return undefined
+  }
+
+  /** Others need no longer wait for this shard: they are told that it is busy. */
+  #tellSlow(): void {
+    const req = this.#called
+    if (req === undefined) return
+    const command = Array.from({ length: argumentEnd(req) }, (_, i) => req.text(i))
+    const name = this.#function === '' ? scriptName(req.copy(1)) : this.#function
+    const startedAt = Date.now() - (performance.now() - this.#startedAt)
+    const script = { name, command, startedAt: Math.floor(startedAt) }
+    this.#port.postMessage({ what: 'script-slow', shard: this.#index, script } satisfies SlowScriptWord)
+    this.#mark(SCRIPT.IS_SLOW)
   }
 }
 

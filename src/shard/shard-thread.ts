@@ -31,6 +31,7 @@ import { OldBlock, SnapshotRunBlock } from '../shared/snapshot-block.ts'
 import { Statistics } from '../shared/statistics.ts'
 import { arenaAttach } from '../store/arena.ts'
 import { Engine } from '../store/engine.ts'
+import { Libraries } from '../store/libraries.ts'
 import { hasFarWaiters } from '../store/marks.ts'
 import { memoryRefresh } from '../store/memory.ts'
 import type { Shard } from '../store/shard.ts'
@@ -93,6 +94,7 @@ export class ShardThread {
     this.#engine = new Engine(viewSettings(config.settings), memory.arenas.map(arenaAttach), memory.shape.routers)
     this.#engine.neighbours = new LockedNeighbours(this.#control)
     this.#engine.bytesBeside = new Float64Array(memory.beside)
+    this.#engine.libraries = new Libraries(memory.functions)
     this.#shard = this.#engine.shards[index]
     const block = new ReplicationBlock(memory.replication.block)
     const { settings } = this.#engine

@@ -1,9 +1,11 @@
 // Sends what a shard's commands leave behind to the main thread, which keeps the slow log and passes events on.
 
 import type { MessagePort } from 'node:worker_threads'
+import type { Refusal } from '../commands/acl/log.ts'
 import { FAST, SKIP_SLOWLOG } from '../commands/command.ts'
 import { redactedFrom } from '../commands/redaction.ts'
 import type { Sink } from '../commands/runner.ts'
+import type { SlowScript } from '../commands/scripting/script.ts'
 import type { Entry } from '../commands/table.ts'
 import type { Request } from '../protocol/request.ts'
 import type { Engine, Notice } from '../store/engine.ts'
@@ -46,8 +48,21 @@ export interface ScriptMessage {
   readonly isShardChannel: boolean
 }
 
+/** A script or function has run for so long that others are told; what FUNCTION STATS shows of it. */
+export interface SlowScriptWord {
+  readonly what: 'script-slow'
+  readonly shard: number
+  readonly script: SlowScript
+}
+
+/** A script was refused a command that its client's user may not run. */
+export interface ScriptRefusal extends Pick<Refusal, 'reason' | 'object'> {
+  readonly what: 'script-refused'
+  readonly client: number
+}
+
 /** What every thread may tell the main thread. */
-export type FromThread = SlowCommand | NoticeBatch | LogLine | ScriptMessage
+export type FromThread = SlowCommand | NoticeBatch | LogLine | ScriptMessage | SlowScriptWord | ScriptRefusal
 
 const ARGS_MAX = 32
 const ARG_BYTES_MAX = 128

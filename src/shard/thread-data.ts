@@ -19,6 +19,8 @@ export interface SharedMemory {
   readonly beside: SharedArrayBuffer
   /** The snapshot being taken, and for each shard its old values and the ring its bytes leave by (shared/snapshot-block.ts). */
   readonly snapshot: SnapshotMemory
+  /** The libraries of functions (shared/functions-block.ts). */
+  readonly functions: SharedArrayBuffer
   /** What INFO tells about snapshots (shared/persistence-block.ts). */
   readonly persistence: SharedArrayBuffer
   /** What all know of replication, and the pages of its stream (shared/replication-block.ts, replica/stream.ts). */

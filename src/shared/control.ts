@@ -73,7 +73,7 @@ export const shardBellWord = (index: number): number =>
   (CONTROL.SHARDS + index * SHARD_BLOCK.SIZE + SHARD_BLOCK.BELL) / 4
 
 /** Bits of a shard's SCRIPT word; KILL is set by routers, the others by whoever runs the script. 0 = there is none. */
-export const SCRIPT = { RUNS: 1, IS_SLOW: 2, HAS_WRITTEN: 4, KILL: 8 } as const
+export const SCRIPT = { RUNS: 1, IS_SLOW: 2, HAS_WRITTEN: 4, KILL: 8, IS_FUNCTION: 16 } as const
 
 const scriptWord = (index: number): number => (CONTROL.SHARDS + index * SHARD_BLOCK.SIZE + SHARD_BLOCK.SCRIPT) / 4
 

@@ -11,6 +11,7 @@ import { Effects } from './effects.ts'
 import type { EntryRef } from './entry.ts'
 import { Eviction, type Neighbours } from './eviction.ts'
 import { Invalidations } from './invalidations.ts'
+import { Libraries } from './libraries.ts'
 import type { Memory } from './memory.ts'
 import { Shard } from './shard.ts'
 import type { Waits } from './waits.ts'
@@ -26,6 +27,8 @@ export interface Notice {
 /** Runs the scripts that a thread is given; only owners of shards have one. */
 export interface Scripts {
   run(shard: Shard, req: Request, reply: Reply, how: ScriptKind): void
+  /** Calls a function of a library. */
+  callFunction(shard: Shard, req: Request, reply: Reply, readOnly: boolean): void
 }
 
 /** How a script is named, and what it may do. */
@@ -88,6 +91,8 @@ export class Engine {
   runsScript = false
   /** The error that a command replies has been counted: it is one that a script was given. */
   errorIsCounted = false
+  /** The libraries of functions; threads that are to know the server's are given them. */
+  libraries = new Libraries()
   /** Runs scripts, on threads that do. */
   scripts: Scripts | undefined
   /** Told before a database, or with -1 all of them, loses its keys. */

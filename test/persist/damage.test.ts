@@ -55,7 +55,7 @@ function save({ engine, now }: TestKeyspace): Buffer {
     }
   }
   const { u8, length } = writer.sink
-  const bytes = Buffer.concat([rdbHeader([['redis-ver', '7.0.15']]), u8.subarray(0, length), rdbEnd()])
+  const bytes = Buffer.concat([rdbHeader([['redis-ver', '7.0.15']], []), u8.subarray(0, length), rdbEnd()])
   return Buffer.concat([bytes, rdbFooter(sumOf(bytes))])
 }
 

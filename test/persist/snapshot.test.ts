@@ -154,7 +154,7 @@ class Bench {
 function takeSnapshot(bench: Bench, random: Random): { bytes: Buffer; expected: string } {
   const expected = bench.begin()
   const reader = new SnapshotReader(bench.memory)
-  const pieces: Uint8Array[] = [rdbHeader([['redis-ver', '7.0.15']])]
+  const pieces: Uint8Array[] = [rdbHeader([['redis-ver', '7.0.15']], [])]
   const read = (): void => {
     if (reader.next()) pieces.push(Uint8Array.from(reader.u8.subarray(reader.at, reader.at + reader.length)))
   }

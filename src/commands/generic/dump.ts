@@ -1,7 +1,7 @@
 // DUMP and RESTORE: a value as bytes that any Redis of this age takes, and back.
 
 import { evictsByFrequency, SETTING } from '../../config/settings.ts'
-import { NOT_AN_INTEGER, SYNTAX } from '../../protocol/errors.ts'
+import { BAD_PAYLOAD, NOT_AN_INTEGER, SYNTAX } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
 import { lfuRestored, lruRestored } from '../../store/access.ts'
@@ -82,7 +82,7 @@ const traits = {
     if (Number.isNaN(ttl)) return reply.error(NOT_AN_INTEGER)
     if (ttl < 0) return reply.error('ERR Invalid TTL value, must be >= 0')
     if (engine.defers(length[3] / BYTES_PER_ELEMENT)) return
-    if (!payloadIsSound(m, u8, at[3], length[3])) return reply.error('ERR DUMP payload version or checksum are wrong')
+    if (!payloadIsSound(m, u8, at[3], length[3])) return reply.error(BAD_PAYLOAD)
     const from = options.isAbsolute ? 0 : engine.now
     const expireAt = ttl === 0 ? -1 : Math.min(expiryTime(req, 2, false, from), LATEST)
     const entry = payloadEntry(m, engine.settings, u8, at[3], length[3], u8, at[1], length[1], expireAt)
@@ -115,6 +115,8 @@ export const restore: Command = {
 export const restoreAsking: Command = {
   ...traits,
   name: 'RESTORE-ASKING',
+  group: 'server',
+  categories: ['keyspace', 'dangerous'],
   since: '3.0.0',
   summary: 'Is RESTORE between the nodes of a cluster.',
   flags: traits.flags | ASKING,

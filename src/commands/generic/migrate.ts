@@ -93,12 +93,13 @@ export const migrate: Command = {
       type: 'oneof',
       flags: ['optional'],
       args: [
-        { name: 'password', type: 'string', token: 'AUTH', since: '4.0.7' },
+        { name: 'password', type: 'string', token: 'AUTH', since: '4.0.7', flags: ['optional'] },
         {
           name: 'username_password',
           type: 'block',
           token: 'AUTH2',
           since: '6.0.0',
+          flags: ['optional'],
           args: [
             { name: 'username', type: 'string' },
             { name: 'password', type: 'string' },

@@ -20,9 +20,9 @@ export function scriptKeys(req: Request, found: number[]): boolean {
 }
 
 /** Whether the number of keys makes sense; replies what is wrong if not. */
-export function checkKeys(req: Request, reply: Reply): boolean {
+export function checkKeys(req: Request, reply: Reply, noInteger = NOT_AN_INTEGER): boolean {
   const count = req.integer(2)
-  if (Number.isNaN(count)) reply.error(NOT_AN_INTEGER)
+  if (Number.isNaN(count)) reply.error(noInteger)
   else if (count > argumentEnd(req) - FIRST_KEY) reply.error(NUMKEYS_TOO_LARGE)
   else if (count < 0) reply.error("ERR Number of keys can't be negative")
   else return true

@@ -19,9 +19,9 @@ import {
 } from '../command.ts'
 import { checkKeys, scriptKeys } from './arguments.ts'
 
-const FLAGS = NOSCRIPT | SKIP_MONITOR | RUNS_SCRIPT | NO_MANDATORY_KEYS | STALE | MOVABLE_KEYS
+export const SCRIPT_FLAGS = NOSCRIPT | SKIP_MONITOR | RUNS_SCRIPT | NO_MANDATORY_KEYS | STALE | MOVABLE_KEYS
 
-const scriptArguments = (first: Argument): readonly Argument[] => [
+export const scriptArguments = (first: Argument): readonly Argument[] => [
   first,
   { name: 'numkeys', type: 'integer' },
   { name: 'key', type: 'key', keySpec: 0, flags: ['optional', 'multiple'] },
@@ -30,7 +30,7 @@ const scriptArguments = (first: Argument): readonly Argument[] => [
 const BY_BODY = scriptArguments({ name: 'script', type: 'string' })
 const BY_SHA = scriptArguments({ name: 'sha1', type: 'string' })
 
-const keysOf = (access: string): ShardCommand['keys'] => [
+export const keysOf = (access: string): ShardCommand['keys'] => [
   {
     flags: access === 'RO' ? ['RO', 'access'] : ['RW', 'access', 'update'],
     notes:
@@ -42,7 +42,7 @@ const keysOf = (access: string): ShardCommand['keys'] => [
   },
 ]
 
-const traits = {
+export const scriptTraits = {
   group: 'scripting',
   complexity: 'Depends on the script.',
   arity: -3,
@@ -61,44 +61,44 @@ function runner(how: ScriptKind): ShardCommand['run'] {
 }
 
 export const evalCommand: ShardCommand = {
-  ...traits,
+  ...scriptTraits,
   name: 'EVAL',
   since: '2.6.0',
   summary: 'Runs a script in Lua.',
-  flags: FLAGS,
+  flags: SCRIPT_FLAGS,
   keys: keysOf('RW'),
   args: BY_BODY,
   run: runner({ bySha: false, readOnly: false }),
 }
 
 export const evalsha: ShardCommand = {
-  ...traits,
+  ...scriptTraits,
   name: 'EVALSHA',
   since: '2.6.0',
   summary: 'Runs a script that the server knows, named by its SHA-1.',
-  flags: FLAGS,
+  flags: SCRIPT_FLAGS,
   keys: keysOf('RW'),
   args: BY_SHA,
   run: runner({ bySha: true, readOnly: false }),
 }
 
 export const evalRo: ShardCommand = {
-  ...traits,
+  ...scriptTraits,
   name: 'EVAL_RO',
   since: '7.0.0',
   summary: 'Runs a script in Lua that only reads.',
-  flags: FLAGS | READONLY,
+  flags: SCRIPT_FLAGS | READONLY,
   keys: keysOf('RO'),
   args: BY_BODY,
   run: runner({ bySha: false, readOnly: true }),
 }
 
 export const evalshaRo: ShardCommand = {
-  ...traits,
+  ...scriptTraits,
   name: 'EVALSHA_RO',
   since: '7.0.0',
   summary: 'Runs a script that the server knows and that only reads, named by its SHA-1.',
-  flags: FLAGS | READONLY,
+  flags: SCRIPT_FLAGS | READONLY,
   keys: keysOf('RO'),
   args: BY_SHA,
   run: runner({ bySha: true, readOnly: true }),

@@ -95,7 +95,7 @@ const kill: RouterCommand = {
   flags: NOSCRIPT | ALLOW_BUSY,
   tips: ['request_policy:all_shards', 'response_policy:one_succeeded'],
   serve(_client, _req, reply, router) {
-    const problem = router.scripts.kill()
+    const problem = router.scripts.kill('script')
     if (problem === undefined) reply.ok()
     else reply.error(problem)
   },
@@ -127,6 +127,15 @@ const debug: RouterCommand = {
   },
 }
 
+/** A script or function that has run for long. All texts have a character a byte. */
+export interface SlowScript {
+  /** The function's name; the script's, of its SHA-1. */
+  readonly name: string
+  readonly command: readonly string[]
+  /** Unix ms. */
+  readonly startedAt: number
+}
+
 /** What a router knows of scripts. */
 export interface Scripts {
   /** Remembers a script. */
@@ -138,8 +147,10 @@ export interface Scripts {
   readonly count: number
   /** Bytes of all scripts. */
   readonly bytes: number
-  /** Asks all scripts that run to end. Returns why that is no use, as an error. */
-  kill(): string | undefined
+  /** Asks all scripts, or functions, that run to end. Returns why that is no use, as an error. */
+  kill(what: 'script' | 'function'): string | undefined
+  /** What has run for so long that others are told that it is busy. */
+  readonly running: SlowScript | undefined
 }
 
 export const script: Command = {

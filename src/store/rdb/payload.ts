@@ -19,7 +19,8 @@ import { RdbSource } from './source.ts'
 
 const VERSION_BYTES = 2
 const CHECKSUM_BYTES = 8
-const FOOT_BYTES = VERSION_BYTES + CHECKSUM_BYTES
+/** What ends a payload. */
+export const PAYLOAD_FOOT_BYTES = VERSION_BYTES + CHECKSUM_BYTES
 /** A sink that a large value has blown up beyond this is not kept. */
 const SINK_BYTES_MAX = 1024 * 1024
 
@@ -34,6 +35,12 @@ export function payloadOf(m: Memory, entry: EntryRef, compresses: boolean): RdbS
   encoder.start(m, entry, sink)
   sink.byte(encoder.type)
   while (!encoder.step(Number.MAX_SAFE_INTEGER));
+  payloadSeal(sink)
+  return sink
+}
+
+/** Puts version and checksum behind what a sink holds. */
+export function payloadSeal(sink: RdbSink): void {
   sink.byte(RDB_VERSION & 0xff)
   sink.byte(RDB_VERSION >>> 8)
   const crc = crc64Start()
@@ -41,13 +48,12 @@ export function payloadOf(m: Memory, entry: EntryRef, compresses: boolean): RdbS
   sink.reserve(CHECKSUM_BYTES)
   crc64Write(crc, sink.u8, sink.length)
   sink.length += CHECKSUM_BYTES
-  return sink
 }
 
 /** Whether bytes end as a payload must: in a version that can be read and the right checksum. */
 export function payloadIsSound(m: Memory, bytes: Uint8Array, at: number, length: number): boolean {
-  if (length < FOOT_BYTES) return false
-  const foot = at + length - FOOT_BYTES
+  if (length < PAYLOAD_FOOT_BYTES) return false
+  const foot = at + length - PAYLOAD_FOOT_BYTES
   if ((bytes[foot] | (bytes[foot + 1] << 8)) > RDB_VERSION) return false
   if (m.f64[keyspaceRoot(m) + ROOT.SKIP_CHECKSUM / 8] !== 0) return true
   const crc = crc64Start()
@@ -70,7 +76,7 @@ export function payloadEntry(
   keyLength: number,
   expireAt: number,
 ): EntryRef | RdbDamage {
-  const source = new RdbSource(bytes, at, at + length - FOOT_BYTES)
+  const source = new RdbSource(bytes, at, at + length - PAYLOAD_FOOT_BYTES)
   try {
     return decodeEntry(m, settings, source, source.byte(), key, keyAt, keyLength, expireAt)
   } catch (error) {
