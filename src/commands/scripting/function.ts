@@ -25,7 +25,7 @@ export const functions: Command = {
     helpOf('FUNCTION', 'scripting', '7.0.0', [
       ['LOAD [REPLACE] <function-code>', 'Take a library, or put it in the place of one of the same name.'],
       ['DELETE <library-name>', 'Delete a library with its functions.'],
-      ['FLUSH [ASYNC|SYNC]', 'Delete all libraries.'],
+      ['FLUSH [SYNC|ASYNC]', 'Delete all libraries.'],
       ['LIST [LIBRARYNAME <pattern>] [WITHCODE]', 'List libraries and their functions, perhaps with their code.'],
       ['DUMP', 'Return all libraries as bytes for RESTORE.'],
       [
