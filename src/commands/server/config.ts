@@ -1,5 +1,6 @@
 // CONFIG. The values in force are changed on the main thread only; every router has a copy to answer GET from.
 
+import { SYNTAX } from '../../protocol/errors.ts'
 import { ROOT, rootAdd, rootCounter } from '../../store/keyspace.ts'
 import { failureOf, type Question, replyFromMain, replyFromRouters, textsFrom } from '../client.ts'
 import { ADMIN, type Command, LOADING, NOSCRIPT, type RouterCommand, STALE } from '../command.ts'
@@ -47,7 +48,7 @@ const set: RouterCommand = {
     },
   ],
   serve(client, req, reply, router) {
-    if (req.argc % 2 !== 0) return reply.error("ERR wrong number of arguments for 'config|set' command")
+    if (req.argc % 2 !== 0) return reply.error(SYNTAX)
     const args = { args: textsFrom(req, 2), local: isLocal(client), isInExec: client.isInExec }
     replyFromMain(client, router, 'config-set', args, (out, answer) => {
       const failure = failureOf(answer)
