@@ -80,7 +80,8 @@ async function checkArchive(): Promise<void> {
 
 async function checkInstall(): Promise<void> {
   writeFileSync(join(folder, 'package.json'), '{ "name": "stranger", "version": "1.0.0", "type": "module" }\n')
-  await run('npm', ['install', '--no-audit', '--no-fund', archive()])
+  // What `npm ci` has fetched need not be asked for again: a registry may be slow.
+  await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', archive()])
   const installed = JSON.parse(readFileSync(join(folder, 'node_modules', 'skep', 'package.json'), 'utf8')) as object
   const own = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as object
   equal('version' in installed && installed.version, 'version' in own && own.version)
