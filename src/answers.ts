@@ -59,8 +59,8 @@ export function answers(server: Server): (op: string, args: unknown, router: num
     'latency-events': () => slowCommands.whenNoted(() => latencyLog.events()),
     'latency-reset': (names: readonly string[]) => slowCommands.whenNoted(() => latencyLog.reset(names)),
     save: async () => failed(await server.persistence.saves.save()),
-    bgsave: (schedules: boolean) => {
-      const answer = server.persistence.saves.background(schedules)
+    bgsave: async (schedules: boolean) => {
+      const answer = await server.persistence.saves.background(schedules)
       return 'reply' in answer ? answer.reply : answer
     },
     bgrewriteaof: (isInExec: boolean) => server.persistence.appendOnly.rewrite(isInExec),

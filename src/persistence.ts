@@ -68,6 +68,7 @@ export class Persistence {
       arenas,
       libraries,
       folder: () => toByteString(folder()),
+      whenEmptied: () => this.saves.whenEmptied(),
     })
     this.saves.isObstructed = () => this.appendOnly.isRewriting
     config.onApply(['appendonly'], ({ isInExec }) => this.appendOnly.set(config.bool('appendonly'), isInExec))

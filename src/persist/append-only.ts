@@ -52,6 +52,8 @@ export interface AppendOnlyParts {
   readonly pool: Pool
   /** The folder that `appenddirname` is in, a byte string. */
   readonly folder: () => string
+  /** Resolves once no snapshot is taken that is to be out of the way: see Saves. */
+  readonly whenEmptied: () => Promise<void>
 }
 
 /** `on`: every change is logged. `pending`: it will be once a rewrite has made a base. */
@@ -236,6 +238,7 @@ export class AppendOnly {
 
   /** BGREWRITEAOF, which within EXEC only schedules. Returns what to reply, or an error. */
   async rewrite(schedules = false): Promise<string | { error: string }> {
+    if (!schedules) await this.#parts.whenEmptied()
     if (this.#isRewriting) {
       return { error: 'ERR Background append only file rewriting already in progress' }
     }
@@ -368,6 +371,7 @@ export class AppendOnly {
   /** CONFIG SET appendonly, which within EXEC only schedules the rewrite that the log begins with. Returns why it cannot be. */
   async set(isOn: boolean, schedules = false): Promise<string | undefined> {
     await this.#replaced
+    if (isOn && !schedules) await this.#parts.whenEmptied()
     return await this.#turn(isOn, schedules)
   }
 

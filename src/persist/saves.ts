@@ -54,6 +54,8 @@ export class Saves {
   #running: Promise<string | undefined> | undefined
   #isScheduled = false
   #flushesSeen = 0
+  /** The last snapshot taken because FLUSHALL had deleted all data. */
+  #emptied: Promise<unknown> = Promise.resolve()
   #lastTry = 0
   /** More facts for the files' heads: where replication stands. Asked at the barrier. */
   moreAux: () => AuxFields = () => []
@@ -105,13 +107,22 @@ export class Saves {
     return this.#parts.config.savePoints().length > 0
   }
 
+  /**
+   * Resolves once FLUSHALL's own snapshot, if it is being taken, is on disk: with Redis it is before FLUSHALL has replied,
+   * and does not stand in the way of what the client asks for next.
+   */
+  async whenEmptied(): Promise<void> {
+    await this.#emptied
+  }
+
   /** What there is now is on disk. */
   forgetChanges(): void {
     this.#parts.figures[PERSISTENCE.SAVED_DIRTY] = this.#dirty()
   }
 
   /** BGSAVE: begins to save. Returns what to reply, or the error. */
-  background(schedules: boolean): { readonly reply: string } | { readonly error: string } {
+  async background(schedules: boolean): Promise<{ readonly reply: string } | { readonly error: string }> {
+    await this.whenEmptied()
     if (this.isSaving) return { error: 'ERR Background save already in progress' }
     if (this.#parts.snapshots.isBusy || this.isObstructed()) {
       if (!schedules) return { error: BUSY }
@@ -124,6 +135,7 @@ export class Saves {
 
   /** SAVE: saves, and resolves when that is done. Returns what went wrong. */
   async save(): Promise<string | undefined> {
+    await this.whenEmptied()
     if (this.isSaving) return 'ERR Background save already in progress'
     if (this.#parts.snapshots.isBusy) return BUSY
     return (await this.#begin(false)) === undefined ? undefined : 'ERR'
@@ -153,7 +165,7 @@ export class Saves {
       return
     }
     if (this.#lookForFlush()) {
-      this.#begin(false)
+      this.#emptied = this.#begin(false)
       return
     }
     const now = seconds()

@@ -177,3 +177,23 @@ test(
   },
   TEST_MS,
 )
+
+test(
+  'the snapshot that FLUSHALL takes is not in the way of those that a client asks for',
+  async () => {
+    const { client } = await start(1, '--save', '3600 1', '--rdb-key-save-delay', '500000')
+    const emptied = async (): Promise<void> => {
+      await client.call('MULTI')
+      await client.call('FLUSHALL')
+      await client.call('SET', 'key', 'value')
+      await client.call('EXEC')
+      await expect.poll(() => client.call('INFO', 'persistence'), POLL).toContain('rdb_bgsave_in_progress:1')
+    }
+    await emptied()
+    expect(await client.call('BGREWRITEAOF')).toBe('Background append only file rewriting started')
+    await expect.poll(() => client.call('INFO', 'persistence'), POLL).toContain('aof_rewrite_in_progress:0')
+    await emptied()
+    expect(await client.call('BGSAVE')).toBe('Background saving started')
+  },
+  TEST_MS,
+)
