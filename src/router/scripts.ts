@@ -29,6 +29,7 @@ const EMPTY = new Uint8Array([10])
 export class RouterScripts implements Scripts {
   readonly #router: Router
   readonly #control: Int32Array
+  readonly #shards: number
   /** By shard: what ran there for long, now or before. */
   readonly #slow = new Map<number, SlowScript>()
   readonly #bodies = new Map<string, Uint8Array>()
@@ -40,6 +41,7 @@ export class RouterScripts implements Scripts {
   constructor(router: Router, control: Int32Array) {
     this.#router = router
     this.#control = control
+    this.#shards = router.data.memory.shape.shards
     router.link.onTold('script', body => this.learn(body as Uint8Array))
     router.link.onTold('script-slow', told => {
       const { shard, script } = told as SlowScriptWord
@@ -88,9 +90,8 @@ export class RouterScripts implements Scripts {
   }
 
   kill(what: 'script' | 'function'): string | undefined {
-    const shards = this.#router.engine.shards.length
     let problem: string | undefined = 'NOTBUSY No scripts in execution right now.'
-    for (let shard = 0; shard < shards; shard++) {
+    for (let shard = 0; shard < this.#shards; shard++) {
       const state = scriptState(this.#control, shard)
       if ((state & SCRIPT.RUNS) === 0) continue
       if (kindOf(state) !== what) {
@@ -116,6 +117,15 @@ export class RouterScripts implements Scripts {
   busyText(shard: number): string | undefined {
     const state = scriptState(this.#control, shard)
     return (state & SCRIPT.IS_SLOW) === 0 ? undefined : BUSY[kindOf(state)]
+  }
+
+  get busy(): string | undefined {
+    let text: string | undefined
+    for (let shard = 0; shard < this.#shards; shard++) {
+      text = this.busyText(shard)
+      if (text === undefined) return undefined
+    }
+    return text
   }
 
   /** What a shard is sent for a command that runs a script: the script itself, or none if EVALSHA names one that is unknown, and what its user may do. Made anew with every call. */

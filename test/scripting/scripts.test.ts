@@ -8,6 +8,7 @@ import type { RespClient } from '../support/client.ts'
 import { redisVersion, startServer, type TestServer } from '../support/server.ts'
 
 const SHARDS = 3
+const POLL = { timeout: 30_000 }
 let server: TestServer
 let client: RespClient
 
@@ -172,6 +173,21 @@ test('a long script holds up its own shards alone, and can be ended', { timeout:
   expect(JSON.stringify(await other.next())).toContain('Script killed by user')
   expect(await client.must('SET', 'a', '2')).toBe('OK')
   await expect(client.must('SCRIPT', 'KILL')).rejects.toThrow(/NOTBUSY/)
+  await client.must('CONFIG', 'SET', 'busy-reply-threshold', '5000')
+  await other.close()
+})
+
+test('PING tells that scripts hold every shard', { timeout: 60_000 }, async () => {
+  await client.must('CONFIG', 'SET', 'busy-reply-threshold', '50')
+  const other = await server.connect()
+  other.send('EVAL', 'while true do end', '0')
+  await expect
+    .poll(() => client.call('PING'), POLL)
+    .toMatchObject({ text: expect.stringMatching(/^BUSY .*SCRIPT KILL/) })
+  expect(await client.must('INFO', 'server')).toContain('redis_version')
+  expect(await client.must('SCRIPT', 'KILL')).toBe('OK')
+  expect(JSON.stringify(await other.next())).toContain('Script killed by user')
+  expect(await client.must('PING')).toBe('PONG')
   await client.must('CONFIG', 'SET', 'busy-reply-threshold', '5000')
   await other.close()
 })

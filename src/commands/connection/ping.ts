@@ -1,4 +1,4 @@
-// PING and ECHO: is anybody there?
+// PING and ECHO: is anybody there? While scripts hold every shard for long, PING says so: nobody is who could serve a key.
 
 import { wrongArguments } from '../../protocol/errors.ts'
 import { type Command, FAST, LOADING, STALE } from '../command.ts'
@@ -13,7 +13,9 @@ export const ping: Command = {
   flags: FAST,
   tips: ['request_policy:all_shards', 'response_policy:all_succeeded'],
   args: [{ name: 'message', type: 'string', flags: ['optional'] }],
-  serve(client, req, reply) {
+  serve(client, req, reply, router) {
+    const { busy } = router.scripts
+    if (busy !== undefined) return reply.error(busy)
     if (req.argc > 2) return reply.error(wrongArguments('ping'))
     if (client.resp === 2 && client.channelCount + client.patternCount > 0) {
       // A subscriber in RESP2 expects arrays only.

@@ -149,6 +149,8 @@ export interface Scripts {
   readonly bytes: number
   /** Asks all scripts, or functions, that run to end. Returns why that is no use, as an error. */
   kill(what: 'script' | 'function'): string | undefined
+  /** What clients are told while scripts have held every shard for longer than they should; undefined otherwise. */
+  readonly busy: string | undefined
   /** What has run for so long that others are told that it is busy. */
   readonly running: SlowScript | undefined
 }
