@@ -30,6 +30,8 @@ export const NO_MANDATORY_KEYS = 1 << 19
 export const PROTECTED = 1 << 20
 /** Runs a script, which may do whatever a command may. Not among Redis's flags. */
 export const RUNS_SCRIPT = 1 << 23
+/** Takes no longer than those that are FAST, though Redis does not call it that. Not among Redis's flags. */
+export const BRIEF = 1 << 24
 
 /** Flags in the order COMMAND INFO lists them, with its names. */
 export const FLAG_NAMES: readonly (readonly [number, string])[] = [

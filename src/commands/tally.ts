@@ -1,14 +1,14 @@
 // How long commands took, for statistics and the slow log.
 //
-// Reading the clock and filing the result costs as much as a lookup does. Commands flagged FAST that follow each other
-// and are the same one are therefore timed as a group, the mean counting for each of them. A command that moved many
+// Reading the clock and filing the result costs as much as a lookup does. Commands flagged FAST or BRIEF that follow each
+// other and are the same one are therefore timed as a group, the mean counting for each of them. A command that moved many
 // bytes is timed by itself, and so are all while the slow log or LATENCY asks for times as short as a group's.
 
 import { performance } from 'node:perf_hooks'
 import { SETTING, type SettingsView } from '../config/settings.ts'
 import type { Request } from '../protocol/request.ts'
 import type { Statistics } from '../shared/statistics.ts'
-import { FAST, SKIP_SLOWLOG } from './command.ts'
+import { BRIEF, FAST, SKIP_SLOWLOG } from './command.ts'
 import type { Entry } from './table.ts'
 
 /** Commands in a group at the most: some ten microseconds. */
@@ -52,7 +52,7 @@ export class Tally {
 
   /** A command has run, and moved `bytes`. `before` was told of it. */
   ran(entry: Entry, req: Request, failed: boolean, bytes: number): void {
-    if (!this.groups || (entry.command.flags & FAST) === 0 || bytes > BYTES_IN_GROUP || this.#isWatched()) {
+    if (!this.groups || (entry.command.flags & (FAST | BRIEF)) === 0 || bytes > BYTES_IN_GROUP || this.#isWatched()) {
       this.close()
       this.noteSlow(entry, req, this.alone(entry, failed))
       return

@@ -10,6 +10,7 @@ import { CALLS, FAILED, MICROSECONDS, STAT, Statistics, statisticsBytes } from '
 const get = commandByName('get') as Entry
 const incr = commandByName('incr') as Entry
 const keys = commandByName('keys') as Entry
+const set = commandByName('set') as Entry
 const req = requestOf(['GET', 'k'])
 
 let statistics: Statistics
@@ -46,6 +47,13 @@ describe('tally', () => {
     expect(statistics.get(STAT.COMMANDS)).toBe(70)
     expect(statistics.histogram(get.id).reduce((sum, each) => sum + each)).toBe(70)
     expect(statistics.commandFigure(get.id, MICROSECONDS)).toBeGreaterThan(0)
+  })
+
+  test('SET is timed in groups, though it is not flagged fast', () => {
+    run(set, 3)
+    expect(calls(set)).toBe(0)
+    tally.close()
+    expect(calls(set)).toBe(3)
   })
 
   test('a command of another kind ends the group', () => {

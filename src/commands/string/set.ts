@@ -9,7 +9,7 @@ import { type EntryRef, entryExpireAt, TYPE } from '../../store/entry.ts'
 import { type Shard, WRONG } from '../../store/shard.ts'
 import { stringAt, stringLength } from '../../store/string.ts'
 import { setString } from '../../store/string-entry.ts'
-import { type Command, DENY_OOM, FAST, oneKey, WRITE } from '../command.ts'
+import { BRIEF, type Command, DENY_OOM, FAST, oneKey, WRITE } from '../command.ts'
 import {
   BAD_EXPIRE,
   BAD_INTEGER,
@@ -38,7 +38,7 @@ export const set: Command = {
   summary: 'Stores a string at a key, replacing what was there, and optionally sets when it expires.',
   complexity: 'O(1)',
   arity: -3,
-  flags: WRITE | DENY_OOM,
+  flags: WRITE | DENY_OOM | BRIEF,
   keys: oneKey('RW', 'access', 'update', 'variable_flags'),
   variableFlags: readsOld,
   history: [
@@ -113,7 +113,7 @@ export const setex: Command = {
   summary: 'Stores a string at a key that expires after some seconds.',
   complexity: 'O(1)',
   arity: 4,
-  flags: WRITE | DENY_OOM,
+  flags: WRITE | DENY_OOM | BRIEF,
   keys: oneKey('OW', 'update'),
   args: [
     { name: 'key', type: 'key', keySpec: 0 },
@@ -133,7 +133,7 @@ export const psetex: Command = {
   summary: 'Stores a string at a key that expires after some milliseconds.',
   complexity: 'O(1)',
   arity: 4,
-  flags: WRITE | DENY_OOM,
+  flags: WRITE | DENY_OOM | BRIEF,
   keys: oneKey('OW', 'update'),
   args: [
     { name: 'key', type: 'key', keySpec: 0 },
