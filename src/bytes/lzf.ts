@@ -13,7 +13,8 @@ import { viewOf } from './byte-array.ts'
 
 const LITERALS_MAX = 32
 const COPY_MAX = 264
-const OFFSET_MAX = 8192
+/** How far back a copy may be from. */
+export const LZF_OFFSET_MAX = 8192
 const TABLE_BITS = 14
 const WORD = 8
 /** By distance: the least multiple of it that is a word or more. */
@@ -30,7 +31,9 @@ let epoch = 1
 
 /**
  * Compresses `length` bytes of `source` into at most `targetMax` bytes of `target`; returns their number, or 0 when
- * they would not fit (as in Redis: ask for at most length - 4, so that what is stored compressed is worth it).
+ * they would not fit (as in Redis: ask for at most length - 4, so that what is stored compressed is worth it). What was
+ * compressed just before may be copied from if it still lies right before, `before` bytes of it: a string compressed in
+ * pieces is all pieces one after the other.
  */
 export function lzfCompress(
   source: Uint8Array,
@@ -39,14 +42,16 @@ export function lzfCompress(
   target: Uint8Array,
   targetAt: number,
   targetMax: number,
+  before = 0,
 ): number {
-  if (length < 4 || targetMax < 2) return 0
+  if (targetMax < 2) return 0
   if (epoch + length > 0xffffffff) {
     seen.fill(0)
     epoch = 1
   }
   const base = epoch - at
   epoch += length
+  const lowest = at - before
   const end = at + length
   const targetEnd = targetAt + targetMax
   let literalFrom = at
@@ -54,15 +59,15 @@ export function lzfCompress(
   let i = at
   while (i + 2 < end) {
     const slot = tripleSlot(source[i], source[i + 1], source[i + 2])
-    const before = seen[slot] - base
-    const offset = i - before - 1
+    const from = seen[slot] - base
+    const offset = i - from - 1
     seen[slot] = i + base
     if (
-      before < at ||
-      offset >= OFFSET_MAX ||
-      source[before] !== source[i] ||
-      source[before + 1] !== source[i + 1] ||
-      source[before + 2] !== source[i + 2]
+      from < lowest ||
+      offset >= LZF_OFFSET_MAX ||
+      source[from] !== source[i] ||
+      source[from + 1] !== source[i + 1] ||
+      source[from + 2] !== source[i + 2]
     ) {
       // The longer nothing repeats, the wider the steps: bytes that look random cost a third, and little else is lost.
       i += 1 + ((i - literalFrom) >> STEP_SHIFT)
@@ -70,7 +75,7 @@ export function lzfCompress(
     }
     const copyMax = end - i < COPY_MAX ? end - i : COPY_MAX
     let copy = 3
-    while (copy < copyMax && source[before + copy] === source[i + copy]) copy++
+    while (copy < copyMax && source[from + copy] === source[i + copy]) copy++
 
     out = writeLiterals(source, literalFrom, i, target, out, targetEnd)
     if (out < 0 || out + 3 > targetEnd) return 0

@@ -2,7 +2,8 @@
 //
 // They go into the shard's block of fixed size, which its owner empties as it walks. When that is full, because the disk is
 // slow and holds the walk up, they go to a file without a name (the system's page cache, that is): neither clients nor
-// memory pay for a slow disk. An entry lies in one place whole: all in the block, or all in the file.
+// memory pay for a slow disk. An entry lies in one place whole: all in the block, or all in the file. Nothing in it is
+// compressed, since a client waits; who writes the snapshot's files does that.
 
 import { writeSync } from 'node:fs'
 import { copyBytes } from '../bytes/copy.ts'
@@ -11,14 +12,16 @@ import type { Engine, OldValues } from '../store/engine.ts'
 import type { EntryRef } from '../store/entry.ts'
 import { ROOT, rootCounter } from '../store/keyspace.ts'
 import { EntryWriter } from '../store/rdb/entry-writer.ts'
+import { Outgoing } from '../store/rdb/outgoing.ts'
 import { RdbSink } from '../store/rdb/sink.ts'
 import type { Shard } from '../store/shard.ts'
+import { stringHead } from './rdb-frame.ts'
 
 /** Elements written at a time, and bytes gathered before they move on. */
 const STEP = 256
 const PIECE_BYTES = 64 * 1024
-/** A sink that one large element has blown up beyond this is not kept. */
-const SINK_BYTES_MAX = 1024 * 1024
+/** Strings as long as this are copied straight from the arena. */
+const LONG_BYTES = 64 * 1024
 
 /** The walk of the thread's own shard, which may be in the middle of an entry. */
 export interface OwnWalk {
@@ -30,7 +33,9 @@ export class OldValueSaver implements OldValues {
   readonly #run: SnapshotRunBlock
   readonly #blocks: readonly OldBlock[]
   readonly #engine: Engine
-  #writer: EntryWriter
+  readonly #sink = new RdbSink()
+  readonly #out = new Outgoing(this.#sink)
+  readonly #writer: EntryWriter
   /** Which shard's walk `walk` is. */
   readonly #own: number
   readonly #walk: OwnWalk | undefined
@@ -41,14 +46,9 @@ export class OldValueSaver implements OldValues {
     this.#blocks = blocks
     this.#own = own
     this.#walk = walk
-    this.#writer = this.#newWriter()
-  }
-
-  #newWriter(): EntryWriter {
-    const sink = new RdbSink()
-    // A client waits meanwhile.
-    sink.compresses = false
-    return new EntryWriter(sink, this.#engine.settings)
+    this.#sink.compresses = false
+    this.#sink.notedMin = LONG_BYTES
+    this.#writer = new EntryWriter(this.#sink, engine.settings)
   }
 
   save(shard: Shard, origin: number, entry: EntryRef): void {
@@ -57,16 +57,16 @@ export class OldValueSaver implements OldValues {
     if (shard.index === this.#own && this.#walk?.finish(entry) === true) return
     const block = this.#blocks[shard.index]
     const writer = this.#writer
-    const { sink } = writer
-    sink.length = 0
+    const sink = this.#sink
+    this.#out.clear()
     writer.db = block.db
     writer.start(shard.m, origin, entry, this.#engine.now)
     let isSpilled = false
-    while (!writer.step(STEP)) if (sink.length >= PIECE_BYTES) isSpilled = this.#put(block, sink, isSpilled)
-    isSpilled = this.#put(block, sink, isSpilled)
+    while (!writer.step(STEP)) if (sink.length >= PIECE_BYTES) isSpilled = this.#putAll(block, isSpilled)
+    isSpilled = this.#putAll(block, isSpilled)
     block.db = isSpilled ? -1 : origin
     block.saved++
-    if (sink.u8.length > SINK_BYTES_MAX) this.#writer = this.#newWriter()
+    sink.trim()
   }
 
   flushed(): void {
@@ -75,24 +75,39 @@ export class OldValueSaver implements OldValues {
   }
 
   /** Moves on what has been written of an entry. Returns whether it went to the file, as the rest of it must then. */
-  #put(block: OldBlock, sink: RdbSink, isSpilled: boolean): boolean {
-    const { length } = sink
-    sink.length = 0
+  #putAll(block: OldBlock, wasSpilled: boolean): boolean {
+    const out = this.#out
+    let isSpilled = wasSpilled
+    while (out.next()) {
+      if (out.string > 0) {
+        const head = stringHead(out.string)
+        isSpilled = this.#put(block, head, 0, head.length, isSpilled)
+      } else {
+        isSpilled = this.#put(block, out.u8, out.at, out.length, isSpilled)
+      }
+      out.take(out.length)
+    }
+    return isSpilled
+  }
+
+  #put(block: OldBlock, bytes: Uint8Array, at: number, length: number, isSpilled: boolean): boolean {
     block.oldBytes += length
     if (!isSpilled && length <= block.room - block.length) {
-      copyBytes(block.u8, block.length, sink.u8, 0, length)
+      copyBytes(block.u8, block.length, bytes, at, length)
       block.length += length
       return false
     }
-    this.#spill(block, block.u8, block.length)
+    this.#spill(block, block.u8, 0, block.length)
     block.length = 0
-    this.#spill(block, sink.u8, length)
+    this.#spill(block, bytes, at, length)
     return true
   }
 
-  #spill(block: OldBlock, bytes: Uint8Array, length: number): void {
+  #spill(block: OldBlock, bytes: Uint8Array, at: number, length: number): void {
     try {
-      for (let at = 0; at < length; ) at += writeSync(block.spill, bytes, at, length - at, block.spilled + at)
+      for (let done = 0; done < length; ) {
+        done += writeSync(block.spill, bytes, at + done, length - done, block.spilled + done)
+      }
       block.spilled += length
     } catch {
       // Without them the snapshot is worth nothing.

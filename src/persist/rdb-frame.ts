@@ -8,6 +8,7 @@ import { RdbSink } from '../store/rdb/sink.ts'
 export type AuxFields = readonly (readonly [name: string, value: string])[]
 
 export const CHECKSUM_BYTES = 8
+const HEAD_BYTES = 16
 
 /** The head of a file: with the libraries of functions, of whose texts each character is a byte. */
 export function rdbHeader(aux: AuxFields, libraries: readonly string[]): Uint8Array {
@@ -25,6 +26,13 @@ export function rdbHeader(aux: AuxFields, libraries: readonly string[]): Uint8Ar
     sink.byte(OPCODE.FUNCTION_2)
     sink.string(Buffer.from(code, 'latin1'), 0, code.length)
   }
+  return sink.u8.slice(0, sink.length)
+}
+
+/** What stands before a string of `length` bytes that is written as it is. */
+export function stringHead(length: number): Uint8Array {
+  const sink = new RdbSink(HEAD_BYTES)
+  sink.size(length)
   return sink.u8.slice(0, sink.length)
 }
 

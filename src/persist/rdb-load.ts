@@ -22,7 +22,7 @@ import { Prefetch } from '../store/prefetch.ts'
 import { RdbDamage, sound } from '../store/rdb/damage.ts'
 import { decodeEntry } from '../store/rdb/decode.ts'
 import { OPCODE, RDB_VERSION } from '../store/rdb/format.ts'
-import { skipValue } from '../store/rdb/skip.ts'
+import { SkippedParts, walkValue } from '../store/rdb/skip.ts'
 import { type RdbSource, RdbString } from '../store/rdb/source.ts'
 import type { Shard } from '../store/shard.ts'
 import type { ByteFeed } from './byte-feed.ts'
@@ -99,6 +99,7 @@ export class RdbLoader {
   readonly #options: LoadOptions
   readonly #listener: LoadListener
   readonly #part: LoadPart
+  readonly #skipped: SkippedParts
   readonly #key = new RdbString()
   /** Entries of the locked shard that are in no table yet, and the hashes of their keys. */
   readonly #made = new Uint32Array(TURN)
@@ -125,6 +126,7 @@ export class RdbLoader {
   ) {
     this.#feed = feed
     this.#source = feed.source
+    this.#skipped = new SkippedParts(feed.source)
     this.#engine = engine
     this.#control = control
     this.#options = options
@@ -259,7 +261,7 @@ export class RdbLoader {
   /** Passes over the value of a key that another part is to load. */
   #pass(type: number): void {
     const { u8, at, length } = this.#key
-    if (!skipValue(this.#source, type)) {
+    if (!walkValue(this.#skipped, type)) {
       const shard = this.#lock(this.#engine.shards[this.#part.index])
       try {
         shard.free(decodeEntry(shard.m, shard.engine.settings, this.#source, type, u8, at, length, -1))

@@ -237,6 +237,7 @@ export class Saves {
                 aux,
                 libraries: codes,
                 hasChecksum: config.bool('rdbchecksum'),
+                compresses: config.bool('rdbcompression'),
                 syncsOnTheWay: config.bool('rdb-save-incremental-fsync'),
               } satisfies WriteFilesTask,
               { name: 'writeFiles' },

@@ -32,10 +32,14 @@ export class SnapshotReader {
   u8: Uint8Array = new Uint8Array(0)
   at = 0
   length = 0
+  /** If not 0, a string of so many bytes begins here, which come next; its head is missing. */
+  string = 0
+  /** The bytes at hand are of old values: whole entries, up to the first that are no part, nothing in them compressed. */
+  isOld = false
+  /** Whether the bytes at hand end in the middle of an entry. */
+  isPart = false
   readonly #run: SnapshotRunBlock
   readonly #shards: readonly ShardReader[]
-  /** Whether the bytes at hand end in the middle of an entry. */
-  #isPart = false
   #isHeld = false
   #spill: Uint8Array | undefined
 
@@ -76,9 +80,10 @@ export class SnapshotReader {
 
   /** Finds the next bytes: u8[at … at + length) of `shard`, until the next call. Returns false if there are none now. */
   next(): boolean {
+    this.string = 0
     if (this.#isHeld) this.#shards[this.shard].ring.release()
     this.#isHeld = false
-    if (this.#isPart) return this.#nextOf(this.shard)
+    if (this.isPart) return this.#nextOf(this.shard)
     for (let i = 1; i <= this.#shards.length; i++) {
       if (this.#nextOf((this.shard + i) % this.#shards.length)) return true
     }
@@ -92,10 +97,9 @@ export class SnapshotReader {
     const at = shard.ring.next()
     if (at < 0) return false
     if (shard.ring.kind === SAVED.END) {
-      const end = new DataView(shard.ring.u8.buffer, shard.ring.u8.byteOffset + at)
-      shard.keys = end.getFloat64(0, true)
-      shard.oldBytes = end.getFloat64(8, true)
-      shard.spilled = end.getFloat64(16, true)
+      shard.keys = float(shard.ring, at)
+      shard.oldBytes = float(shard.ring, at + 8)
+      shard.spilled = float(shard.ring, at + 16)
       shard.ring.release()
       return this.#readSpilled(shard, index)
     }
@@ -103,8 +107,14 @@ export class SnapshotReader {
     this.u8 = shard.ring.u8
     this.at = at
     this.length = shard.ring.length
-    this.#isPart = shard.ring.kind === SAVED.PART
+    const { kind } = shard.ring
+    this.isOld = kind === SAVED.OLD || kind === SAVED.OLD_PART
+    this.isPart = kind !== SAVED.WHOLE && kind !== SAVED.OLD
     this.#isHeld = true
+    if (kind === SAVED.STRING) {
+      this.string = float(shard.ring, at)
+      this.length = 0
+    }
     return true
   }
 
@@ -112,7 +122,7 @@ export class SnapshotReader {
     const left = shard.spilled - shard.spillRead
     if (left === 0) {
       shard.isDone = true
-      this.#isPart = false
+      this.isPart = false
       return false
     }
     this.#spill ??= new Uint8Array(SPILL_BYTES)
@@ -123,7 +133,8 @@ export class SnapshotReader {
     this.u8 = this.#spill
     this.at = 0
     this.length = bytes
-    this.#isPart = true
+    this.isOld = true
+    this.isPart = true
     return true
   }
 
@@ -149,3 +160,6 @@ export class SnapshotReader {
     return this.isGivenUp || this.#shards.some(each => !each.isDone && !each.ring.isEmpty())
   }
 }
+
+const float = ({ u8 }: RingConsumer, at: number): number =>
+  new DataView(u8.buffer, u8.byteOffset + at).getFloat64(0, true)

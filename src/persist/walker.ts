@@ -8,7 +8,8 @@
 //
 // An entry too large for one step is written in several, and must not change in between: until it is written the owner
 // keeps the lock, and serves what is mailed to it meanwhile. A command that changes this very entry has it finished
-// first.
+// first. Strings too long to be compressed in a step are copied as they are; who writes files compresses them, and old
+// values, too (recode.ts).
 
 import { performance } from 'node:perf_hooks'
 import { assert } from '../bytes/assert.ts'
@@ -34,6 +35,7 @@ import { databaseExpires, databaseKeys, keyspaceDatabase, ROOT, rootCounter } fr
 import { fetchItems } from '../store/prefetch.ts'
 import { EntryWriter } from '../store/rdb/entry-writer.ts'
 import { OPCODE } from '../store/rdb/format.ts'
+import { Outgoing } from '../store/rdb/outgoing.ts'
 import { RdbSink } from '../store/rdb/sink.ts'
 import { RefList } from '../store/ref-list.ts'
 import type { Shard } from '../store/shard.ts'
@@ -47,8 +49,14 @@ export const SAVED = {
   WHOLE: 2,
   /** f64 keys, f64 bytes of old values, f64 bytes of them in the file, which belong behind all others: the end. */
   END: 3,
+  /** f64 bytes of a string, which follow: in their place in an entry, but without the string's head. */
+  STRING: 4,
+  /** Old values, nothing in them compressed: PART and WHOLE of them. */
+  OLD_PART: 5,
+  OLD: 6,
 } as const
 const END_BYTES = 24
+const STRING_BYTES = 8
 
 /** A step takes about this long. */
 const STEP_MS = 0.5
@@ -56,14 +64,15 @@ const STEP_MS = 0.5
 const STEP_ELEMENTS = 256
 /** Bytes gathered before they go into the ring. */
 const FLUSH_BYTES = 64 * 1024
-/** Strings longer than this are not compressed: that would take longer than a step. */
-const COMPRESSED_MAX = 128 * 1024
+/** Strings as long as this are not compressed here: that would take longer than a step. */
+export const LONG_BYTES = 128 * 1024
+/** Bytes that go into the ring at a time: copying them is part of a step. */
+const SENT_BYTES_MAX = 512 * 1024
 /** How often a walk that rests looks whether there is room again, or a turn. */
 const REST_MS = 2
 /** Among clients' commands it rests for this share of the time that a step took, the time that others had the core included. */
 const REST_SHARE = 0.5
 const SHARED_REST_MS_MAX = 5
-const SINK_BYTES_MAX = 1024 * 1024
 /** The reader is told of every so many steps' bytes, and when there is no more room. */
 const ANNOUNCE_EVERY = 8
 /** During a rest, how often it is looked whether that is over. */
@@ -74,7 +83,9 @@ export class Walker implements OwnWalk {
   readonly #run: SnapshotRunBlock
   readonly #block: OldBlock
   readonly #ring: RingProducer
-  #writer: EntryWriter
+  readonly #sink = new RdbSink()
+  readonly #out = new Outgoing(this.#sink)
+  readonly #writer: EntryWriter
   readonly #found = new RefList()
   /** The database walked, by its index at the beginning, and how far. */
   #origin = 0
@@ -84,11 +95,15 @@ export class Walker implements OwnWalk {
   #detachedCursor = 0
   /** The entry that takes more than one step, 0 if none does. */
   #current: EntryRef | 0 = 0
+  /** All of it is written, but some of its strings are still to be fetched. */
+  #isWritten = false
+  /** What has been gathered are old values. */
+  #hasOld = false
   #isWalking = false
   /** Databases whose sizes have been told. */
   readonly #told = new Set<number>()
-  /** What has been gathered and is not in the ring yet begins here in the sink. */
-  #sent = 0
+  /** The ring had no room when it was written to last. */
+  #isFull = false
   /** How often bytes went into the ring since the reader was told. */
   #unannounced = 0
   #next = 0
@@ -108,13 +123,8 @@ export class Walker implements OwnWalk {
     this.#run = run
     this.#block = block
     this.#ring = ring
-    this.#writer = this.#newWriter()
-  }
-
-  #newWriter(): EntryWriter {
-    const sink = new RdbSink()
-    sink.compressedMax = COMPRESSED_MAX
-    return new EntryWriter(sink, this.#shard.engine.settings)
+    this.#sink.notedMin = LONG_BYTES
+    this.#writer = new EntryWriter(this.#sink, shard.engine.settings)
   }
 
   /** Whether there is a snapshot to take. */
@@ -146,7 +156,8 @@ export class Walker implements OwnWalk {
     const isGivenUp = this.#run.state !== RUN.TAKEN
     if (isGivenUp) this.#forget()
     else if (!this.#flush()) {
-      this.#next = clock + REST_MS
+      if (this.#isFull) this.#next = clock + REST_MS
+      else this.#restAmong(clock)
       return
     }
     if (!this.#hasTurn && !isGivenUp) this.#hasTurn = this.#run.takeTurn()
@@ -178,24 +189,26 @@ export class Walker implements OwnWalk {
     this.#detachedCursor = 0
     this.#told.clear()
     this.#rested = 0
-    this.#writer.sink.compresses = this.#shard.engine.settings[SETTING.rdbcompression] !== 0
+    this.#sink.compresses = this.#shard.engine.settings[SETTING.rdbcompression] !== 0
     this.#forget()
   }
 
   /** Drops what has been gathered. */
   #forget(): void {
     this.#current = 0
-    this.#writer.sink.length = 0
+    this.#isWritten = false
+    this.#hasOld = false
+    this.#out.clear()
     this.#writer.db = -1
-    this.#sent = 0
   }
 
   /** Saves entries until `deadline`. Returns whether all are saved. */
   #walk(now: number, deadline: number, isGivenUp: boolean): boolean {
     const { m } = this.#shard
     if (this.#current !== 0 && !this.#goOn(deadline)) return false
+    // Nobody adds to them during the step, which is under the lock.
+    if (!isGivenUp && !this.#takeOldValues()) return false
     for (;;) {
-      if (!isGivenUp) this.#takeOldValues()
       if (!this.#canGoOn(deadline) || (!isGivenUp && this.#rests())) return false
       const detached = detachedFirst(m)
       if (detached !== 0) {
@@ -223,7 +236,7 @@ export class Walker implements OwnWalk {
   }
 
   #canGoOn(deadline: number): boolean {
-    return performance.now() < deadline && this.#writer.sink.length < FLUSH_BYTES
+    return performance.now() < deadline && this.#sink.length < FLUSH_BYTES
   }
 
   /** What is in a hidden database is nobody's data yet: its entries are passed over, but counted as saved. */
@@ -245,7 +258,7 @@ export class Walker implements OwnWalk {
   #tellSize(keys: number, expires: number): void {
     if (keys === 0 || this.#told.has(this.#origin)) return
     this.#told.add(this.#origin)
-    const { sink } = this.#writer
+    const sink = this.#sink
     sink.byte(OPCODE.SELECT)
     sink.size(this.#origin)
     this.#writer.db = this.#origin
@@ -276,9 +289,13 @@ export class Walker implements OwnWalk {
     return next
   }
 
-  /** Writes on at the current entry. Returns whether it is written. */
+  /** Writes on at the current entry. Returns whether it is saved. */
   #goOn(deadline: number): boolean {
-    while (!this.#writer.step(STEP_ELEMENTS)) if (!this.#canGoOn(deadline)) return false
+    while (!this.#isWritten) {
+      this.#isWritten = this.#writer.step(STEP_ELEMENTS)
+      if (!this.#isWritten && !this.#canGoOn(deadline)) return false
+    }
+    if (this.#out.hasNotes) return false
     this.#saved()
     return true
   }
@@ -287,18 +304,8 @@ export class Walker implements OwnWalk {
     assert(this.#current !== 0, 'an entry was being written')
     entryMarkSaved(this.#shard.m, this.#current)
     this.#current = 0
+    this.#isWritten = false
     this.#block.saved++
-    if (this.#writer.sink.u8.length > SINK_BYTES_MAX) this.#changeSink()
-  }
-
-  /** Gives up a sink that one large element has blown up. */
-  #changeSink(): void {
-    const { sink, db } = this.#writer
-    if (sink.length > FLUSH_BYTES) return
-    this.#writer = this.#newWriter()
-    this.#writer.sink.compresses = sink.compresses
-    this.#writer.sink.raw(sink.u8, 0, sink.length)
-    this.#writer.db = db
   }
 
   /**
@@ -333,52 +340,74 @@ export class Walker implements OwnWalk {
 
   /** Writes the rest of the entry being written, if there is one, however long that takes. */
   finishCurrent(): void {
-    if (this.#current === 0) return
-    while (!this.#writer.step(STEP_ELEMENTS)) {
-      if (this.#writer.sink.length < FLUSH_BYTES) continue
-      while (!this.#flush()) {
-        // Nobody reads any more: the rest is not wanted.
-        if (this.#run.state !== RUN.TAKEN) return this.#forget()
-        sleepSync(1)
-      }
+    while (this.#current !== 0 && !this.#goOn(Number.POSITIVE_INFINITY)) {
+      if (this.#flush() || !this.#isFull) continue
+      // Nobody reads any more: the rest is not wanted.
+      if (this.#run.state !== RUN.TAKEN) return this.#forget()
+      sleepSync(1)
     }
-    this.#saved()
   }
 
-  /** Takes over the old values that are in the shard's block; no entry is being written. */
-  #takeOldValues(): void {
+  /** Takes over the old values that are in the shard's block; no entry is being written. Returns whether all that was gathered is in the ring. */
+  #takeOldValues(): boolean {
     const block = this.#block
-    if (block.length === 0) return
-    this.#writer.sink.raw(block.u8, 0, block.length)
+    if (block.length === 0) return true
+    if (!this.#flush()) return false
+    this.#sink.raw(block.u8, 0, block.length)
     block.length = 0
     block.db = -1
-    this.#writer.db = -1
+    this.#hasOld = true
+    return this.#flush()
   }
 
-  /** Puts what has been gathered into the ring. Returns whether all went. Needs no lock. */
+  /** Puts what has been gathered into the ring, as much as a step has time for. Returns whether all went. Needs no lock of its own. */
   #flush(): boolean {
-    const { sink } = this.#writer
-    while (this.#sent < sink.length) {
-      const left = sink.length - this.#sent
-      const piece = Math.min(left, this.#ring.payloadMax)
-      const isWhole = piece === left && this.#current === 0
-      const at = this.#ring.begin(isWhole ? SAVED.WHOLE : SAVED.PART, piece)
-      if (at < 0) break
-      copyBytes(this.#ring.u8, at, sink.u8, this.#sent, piece)
-      this.#sent += piece
+    const out = this.#out
+    const ring = this.#ring
+    let left = SENT_BYTES_MAX
+    this.#isFull = false
+    while (left > 0 && !this.#isFull && out.next()) {
+      if (out.string > 0) {
+        this.#isFull = !this.#tellString(out.string)
+        if (!this.#isFull) out.take(0)
+        continue
+      }
+      const piece = Math.min(out.length, left, ring.payloadMax)
+      const isLast = out.isLast(piece)
+      const isWhole = isLast && (this.#current === 0 || this.#isWritten)
+      const kind = this.#hasOld ? (isWhole ? SAVED.OLD : SAVED.OLD_PART) : isWhole ? SAVED.WHOLE : SAVED.PART
+      const at = ring.begin(kind, piece)
+      this.#isFull = at < 0
+      if (this.#isFull) break
+      copyBytes(ring.u8, at, out.u8, out.at, piece)
+      out.take(piece)
+      left -= piece
+      if (isLast && this.#isWritten) this.#saved()
     }
-    const isFull = this.#sent < sink.length
+    const isAll = !this.#isFull && !out.next()
+    this.#announce(!isAll)
+    if (!isAll) return false
+    this.#sink.trim()
+    this.#hasOld = false
+    if (this.#current === 0) this.#writer.db = -1
+    return true
+  }
+
+  #tellString(bytes: number): boolean {
+    const at = this.#ring.begin(SAVED.STRING, STRING_BYTES)
+    if (at < 0) return false
+    new DataView(this.#ring.u8.buffer, this.#ring.u8.byteOffset + at, STRING_BYTES).setFloat64(0, bytes, true)
+    return true
+  }
+
+  /** Lets the reader see what is in the ring. */
+  #announce(isUrgent: boolean): void {
     // Waking the reader each time would cost more than it reads: it looks by itself now and then.
     const isSlow = this.#shard.engine.settings[SETTING.rdbKeySaveDelay] !== 0
-    if (this.#ring.publish() && (isFull || isSlow || ++this.#unannounced >= ANNOUNCE_EVERY)) {
+    if (this.#ring.publish() && (isUrgent || isSlow || ++this.#unannounced >= ANNOUNCE_EVERY)) {
       this.#unannounced = 0
       this.#run.ring()
     }
-    if (isFull) return false
-    this.#sent = 0
-    sink.length = 0
-    if (this.#current === 0) this.#writer.db = -1
-    return true
   }
 
   /** All is saved: says so, behind all bytes, and becomes as if there had been no snapshot. */

@@ -3,6 +3,7 @@
 
 import { closeSync, fdatasyncSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import { crc64Start, crc64Update } from '../bytes/crc64.ts'
+import { SETTING, viewSettings } from '../config/settings.ts'
 import { fromByteString } from '../config/split-args.ts'
 import type { SnapshotMemory } from '../shared/snapshot-block.ts'
 import { reasonOf } from './errors.ts'
@@ -43,6 +44,7 @@ export function writeBases(task: WriteBasesTask): WriteBasesResult {
     aux,
     libraries,
     hasChecksum,
+    compresses: viewSettings(task.settings)[SETTING.rdbcompression] !== 0,
     syncsOnTheWay,
   })
   if (error !== '' || isRdb) return { error }

@@ -4,7 +4,7 @@
 
 import { closeSync, createReadStream, fstatSync, openSync, unlinkSync, writeSync } from 'node:fs'
 import { randomBytes } from '../bytes/crypto.ts'
-import { rdbEnd, rdbFooter } from '../persist/rdb-frame.ts'
+import { rdbEnd, rdbFooter, stringHead } from '../persist/rdb-frame.ts'
 import { SnapshotReader } from '../persist/snapshot-reader.ts'
 import { REPLICA_FLAG, REPLICA_STATE } from '../shared/replication-block.ts'
 import type { ReplicaFeed } from './replica-feed.ts'
@@ -128,6 +128,7 @@ export class FullCopy {
       }
       let taken = 0
       while (taken < TURN_BYTES && reader.next()) {
+        if (reader.string > 0) this.#putData(stringHead(reader.string))
         this.#putData(Buffer.from(reader.u8.subarray(reader.at, reader.at + reader.length)))
         taken += reader.length
       }

@@ -104,13 +104,18 @@ export const nodeFileBytes = (m: Memory, node: NodeRef): number =>
 /** Writes those bytes: a whole listpack for a packed node, the element for a plain one. */
 export function nodeFileWrite(m: Memory, node: NodeRef, target: Uint8Array, at: number): void {
   if (isPlain(m, node)) return nodeUnpack(m, node, target, at)
+  nodeFileHead(m, node, target, at)
+  nodeUnpack(m, node, target, at + LISTPACK.ELEMENTS)
+  target[at + nodeFileBytes(m, node) - 1] = END
+}
+
+/** Writes the head of a packed node's listpack, which its elements follow. */
+export function nodeFileHead(m: Memory, node: NodeRef, target: Uint8Array, at: number): void {
   const bytes = nodeFileBytes(m, node)
   const count = Math.min(nodeCount(m, node), COUNT_UNKNOWN)
   for (let i = 0; i < 4; i++) target[at + i] = bytes >>> (8 * i)
   target[at + LISTPACK.COUNT] = count & 0xff
   target[at + LISTPACK.COUNT + 1] = count >>> 8
-  nodeUnpack(m, node, target, at + LISTPACK.ELEMENTS)
-  target[at + bytes - 1] = END
 }
 
 /** Puts the elements of a listpack that listpackIsValid approved behind the list's last, as a node. Returns how many. */

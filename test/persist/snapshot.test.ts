@@ -1,12 +1,17 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { keySlot } from '../../src/bytes/crc16.ts'
+import { SETTING } from '../../src/config/settings.ts'
 import { ByteFeed } from '../../src/persist/byte-feed.ts'
 import { OldValueSaver } from '../../src/persist/old-values.ts'
-import { rdbEnd, rdbFooter, rdbHeader } from '../../src/persist/rdb-frame.ts'
+import { rdbEnd, rdbFooter, rdbHeader, stringHead } from '../../src/persist/rdb-frame.ts'
 import { type LoadPart, RdbLoader } from '../../src/persist/rdb-load.ts'
 import { SnapshotReader } from '../../src/persist/snapshot-reader.ts'
 import { Walker } from '../../src/persist/walker.ts'
+import { writeFiles } from '../../src/persist/write-files.ts'
 import { RingProducer, ringClear, ringCreate } from '../../src/shared/ring.ts'
 import {
   OLD_BLOCK,
@@ -30,6 +35,12 @@ import { type TestKeyspace, testKeyspace } from '../support/keyspace.ts'
 import { chooseSeed, type Random, randomFrom } from '../support/random.ts'
 import { openSpill } from './spill.ts'
 
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'skep-test-snapshot-'))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
 /** Everything a snapshot needs, in this thread. */
 class Bench {
   readonly keyspace: TestKeyspace
@@ -44,18 +55,25 @@ class Bench {
    * With large values the ring must be large: a command that changes one finishes it first, and waits for a reader if
    * there is no room, who would be this same thread.
    */
-  constructor(shards: number, random: Random, oldBytes: number, hasLarge: boolean) {
+  constructor(
+    shards: number,
+    random: Random,
+    oldBytes: number,
+    hasLarge: boolean,
+    ringBytes = hasLarge ? 1 << 23 : 1 << 14,
+  ) {
     this.#random = random
     this.#hasLarge = hasLarge
     this.keyspace = testKeyspace(shards)
     this.memory = {
       run: runBlockCreate(),
       old: Array.from({ length: shards }, () => new SharedArrayBuffer(OLD_BLOCK.OLD + oldBytes)),
-      rings: Array.from({ length: shards }, () => ringCreate(hasLarge ? 1 << 22 : 1 << 14)),
+      rings: Array.from({ length: shards }, () => ringCreate(ringBytes)),
     }
     this.run = new SnapshotRunBlock(this.memory.run)
     this.blocks = this.memory.old.map(each => new OldBlock(each))
     const { engine } = this.keyspace
+    engine.settings[SETTING.listCompressDepth] = random.int(0, 1)
     this.walkers = this.memory.rings.map(
       (ring, i) => new Walker(engine.shards[i], this.run, this.blocks[i], new RingProducer(ring)),
     )
@@ -105,7 +123,7 @@ class Bench {
     const key = random.pick(['large:1', 'large:2', 'large:3'])
     const text = String(random.int(0, 9)).repeat(random.int(1000, 300_000))
     const many = (each: (i: number) => Argument[]): Argument[] => Array.from({ length: 600 }, (_, i) => each(i)).flat()
-    const way = random.int(0, 8)
+    const way = random.int(0, 12)
     if (way === 0) this.#call('SET', key, text)
     else if (way === 1) this.#call('APPEND', key, text)
     else if (way === 2) this.#call('HSET', key, ...many(i => [`field:${i}`, text.slice(0, 400)]))
@@ -114,6 +132,10 @@ class Bench {
     else if (way === 5) this.#call('SADD', key, ...many(i => [`member:${i}${text.slice(0, 100)}`]))
     else if (way === 6) this.#call('RENAME', key, random.pick(['large:1', 'large:2', 'large:3']))
     else if (way === 7) this.#call('SETRANGE', key, random.int(0, 1000), text.slice(0, 50))
+    else if (way === 8) this.#call('RPUSH', key, 'a', text, 'b', text, 'c', text)
+    else if (way === 9) this.#call('HSET', key, 'one', text, 'two', 'short', text, text)
+    else if (way === 10) this.#call('SADD', key, 'short', text)
+    else if (way === 11) this.#call('XADD', key, '*', 'field', text)
     else this.#call('DEL', key)
   }
 
@@ -156,7 +178,9 @@ function takeSnapshot(bench: Bench, random: Random): { bytes: Buffer; expected: 
   const reader = new SnapshotReader(bench.memory)
   const pieces: Uint8Array[] = [rdbHeader([['redis-ver', '7.0.15']], [])]
   const read = (): void => {
-    if (reader.next()) pieces.push(Uint8Array.from(reader.u8.subarray(reader.at, reader.at + reader.length)))
+    if (!reader.next()) return
+    if (reader.string > 0) pieces.push(stringHead(reader.string))
+    pieces.push(Uint8Array.from(reader.u8.subarray(reader.at, reader.at + reader.length)))
   }
   while (!reader.isDone) {
     const way = random.int(0, 9)
@@ -211,6 +235,35 @@ describe.each([1, 2, 4])('a snapshot of %i shards', shards => {
       bench.check()
     }
   })
+
+  test.each([false, true])(
+    `in files (compressed: %s) holds what there was at its beginning (SKEP_SEED=${seed})`,
+    compresses => {
+      const random = randomFrom(seed)
+      const bench = new Bench(shards, random, random.pick([512, 65_536]), true, 1 << 27)
+      bench.keyspace.engine.settings[SETTING.rdbcompression] = compresses ? 1 : 0
+      for (let round = 0; round < 3; round++) {
+        for (let i = 0; i < 150; i++) bench.work()
+        const expected = bench.begin()
+        while (bench.walkers.some(walker => walker.isWanted)) {
+          for (let i = random.int(0, 5); i > 0; i--) bench.work()
+          const walker = random.pick(bench.walkers)
+          if (walker.isWanted) walker.step(bench.keyspace.now)
+        }
+        const paths = bench.walkers.map((_, shard) => join(folder, `${shard}.rdb`))
+        const aux = [['redis-ver', '7.0.15']] as const
+        const facts = { aux, libraries: [], hasChecksum: true, compresses, syncsOnTheWay: false }
+        expect(writeFiles({ memory: bench.memory, paths, ...facts }).error).toBe('')
+        const { engine } = testKeyspace(2)
+        engine.begin(bench.keyspace.now)
+        engine.deletesExpired = false
+        for (const path of paths) {
+          for (const index of [0, 1]) loadPart(readFileSync(path), engine, bench.keyspace.now, { index, count: 2 })
+        }
+        expect({ round, digest: datasetDigest(engine.shards) }).toEqual({ round, digest: expected })
+      }
+    },
+  )
 
   test(`that is given up leaves everything ready for the next (SKEP_SEED=${seed})`, () => {
     const random = randomFrom(seed)

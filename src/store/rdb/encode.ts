@@ -1,5 +1,5 @@
 // Writes values in RDB form, each in the newest form Redis 7.0 has for it, piece by piece: a step writes about as many
-// elements as it is told, so that no value is too large to be written in between other work.
+// elements as it is told, so that no value is too large to be written in between other work. Long strings count for more.
 //
 //     encoder.start(m, entry, sink)
 //     sink.byte(encoder.type)
@@ -27,37 +27,22 @@ export interface TypeEncoder {
   step(budget: number): boolean
 }
 
-/** Bytes of a long string that count as one element of a step's budget. */
-const PIECE_BYTES = 256
-
 class StringEncoder implements TypeEncoder {
   #m!: Memory
   #entry!: EntryRef
   #sink!: RdbSink
-  #written = 0
 
   start(m: Memory, entry: EntryRef, sink: RdbSink): number {
     this.#m = m
     this.#entry = entry
     this.#sink = sink
-    this.#written = 0
     return RDB_TYPE.STRING
   }
 
-  step(budget: number): boolean {
+  step(): boolean {
     const m = this.#m
-    const length = stringLength(m, this.#entry)
-    const at = stringAt(m, this.#entry)
-    const sink = this.#sink
-    if (!sink.isPlain(length)) {
-      sink.string(m.u8, at, length)
-      return true
-    }
-    if (this.#written === 0) sink.size(length)
-    const piece = Math.min(length - this.#written, budget * PIECE_BYTES)
-    sink.raw(m.u8, at + this.#written, piece)
-    this.#written += piece
-    return this.#written === length
+    this.#sink.string(m.u8, stringAt(m, this.#entry), stringLength(m, this.#entry))
+    return true
   }
 }
 
@@ -84,6 +69,7 @@ export class ValueEncoder {
     const encoder = this.#byType[entryType(m, entry)]
     assert(encoder !== undefined, 'every type can be written')
     this.#current = encoder
+    sink.m = m
     this.type = encoder.start(m, entry, sink)
   }
 

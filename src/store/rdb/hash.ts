@@ -88,7 +88,8 @@ export class HashEncoder implements TypeEncoder {
       return true
     }
     if (!this.#isBegun) this.#begin()
-    for (let left = budget; left > 0; left--) {
+    const sink = this.#sink
+    for (const end = sink.effort + budget; sink.effort < end; sink.effort++) {
       if (!this.#walk.next()) return true
       this.#write()
     }

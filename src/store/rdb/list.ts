@@ -2,12 +2,20 @@
 
 import { SETTING } from '../../config/settings.ts'
 import { type EntryRef, entryValue } from '../entry.ts'
+import { LISTPACK } from '../listpack.ts'
 import { listpackIsValid } from '../listpack-check.ts'
+import { END } from '../listpack-element.ts'
 import type { Memory } from '../memory.ts'
 import { quicklistHead, quicklistPushTail } from '../quicklist.ts'
-import { type NodeRef, nodeIsPlain, nodeNext } from '../quicklist-node.ts'
+import { type NodeRef, nodeFirst, nodeIsCompressed, nodeIsPlain, nodeLimit, nodeNext } from '../quicklist-node.ts'
 import { type QuicklistRef, quicklistCount, quicklistCreate, quicklistNodes } from '../quicklist-record.ts'
-import { nodeFileBytes, nodeFileWrite, quicklistAppendListpack, quicklistAppendPlain } from '../quicklist-value.ts'
+import {
+  nodeFileBytes,
+  nodeFileHead,
+  nodeFileWrite,
+  quicklistAppendListpack,
+  quicklistAppendPlain,
+} from '../quicklist-value.ts'
 import { notEmpty, sound } from './damage.ts'
 import type { TypeEncoder } from './encode.ts'
 import { NODE_PACKED, NODE_PLAIN, RDB_TYPE } from './format.ts'
@@ -35,9 +43,10 @@ export class ListEncoder implements TypeEncoder {
   }
 
   step(budget: number): boolean {
-    if (this.#nodes > 0) this.#sink.size(this.#nodes)
+    const sink = this.#sink
+    if (this.#nodes > 0) sink.size(this.#nodes)
     this.#nodes = 0
-    for (let left = budget; this.#node !== 0 && left > 0; left--) {
+    for (const end = sink.effort + budget; this.#node !== 0 && sink.effort < end; sink.effort++) {
       this.#write(this.#node)
       this.#node = nodeNext(this.#m, this.#node)
     }
@@ -45,11 +54,41 @@ export class ListEncoder implements TypeEncoder {
   }
 
   #write(node: NodeRef): void {
-    const bytes = nodeFileBytes(this.#m, node)
-    if (scratch.length < bytes) scratch = new Uint8Array(bytes)
-    nodeFileWrite(this.#m, node, scratch, 0)
-    this.#sink.size(nodeIsPlain(this.#m, node) ? NODE_PLAIN : NODE_PACKED)
-    this.#sink.string(scratch, 0, bytes)
+    const m = this.#m
+    const sink = this.#sink
+    const bytes = nodeFileBytes(m, node)
+    const isPlain = nodeIsPlain(m, node)
+    const at = node * 8 + nodeFirst(m, node)
+    const length = nodeLimit(m, node) - nodeFirst(m, node)
+    sink.size(isPlain ? NODE_PLAIN : NODE_PACKED)
+    if (nodeIsCompressed(m, node)) this.#writeCompressed(node, at, length, bytes)
+    else if (isPlain) sink.string(m.u8, at, length)
+    else if (sink.begin(bytes)) {
+      nodeFileHead(m, node, scratch, 0)
+      sink.raw(scratch, 0, LISTPACK.ELEMENTS)
+      sink.arena(at, length)
+      sink.byte(END)
+    } else {
+      if (scratch.length < bytes) scratch = new Uint8Array(bytes)
+      nodeFileWrite(m, node, scratch, 0)
+      sink.string(scratch, 0, bytes)
+    }
+  }
+
+  /** What is compressed in memory stays so: a listpack's head and end are put around it as literals. */
+  #writeCompressed(node: NodeRef, at: number, length: number, bytes: number): void {
+    const sink = this.#sink
+    if (nodeIsPlain(this.#m, node)) {
+      sink.compressedHead(length, bytes)
+      return sink.arena(at, length)
+    }
+    nodeFileHead(this.#m, node, scratch, 0)
+    sink.compressedHead(length + LISTPACK.ELEMENTS + 3, bytes)
+    sink.byte(LISTPACK.ELEMENTS - 1)
+    sink.raw(scratch, 0, LISTPACK.ELEMENTS)
+    sink.arena(at, length)
+    sink.byte(0)
+    sink.byte(END)
   }
 }
 

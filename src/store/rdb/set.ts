@@ -50,7 +50,8 @@ export class SetEncoder implements TypeEncoder {
     }
     if (this.#count > 0) this.#sink.size(this.#count)
     this.#count = 0
-    for (let left = budget; left > 0; left--) {
+    const sink = this.#sink
+    for (const end = sink.effort + budget; sink.effort < end; sink.effort++) {
       const item = this.#items.next()
       if (item === 0) return true
       this.#sink.string(m.u8, itemKeyAt(m, item), itemKeyLength(m, item))

@@ -1,18 +1,27 @@
 // Where values are written to: bytes that grow, with the RDB forms of lengths, numbers and strings.
 //
-// The bytes so far are u8[0 … length). Between two steps of an encoder the owner may take them away and set `length` to
-// 0: nothing written is ever changed afterwards.
+// The bytes so far are u8[0 … length). Between two steps of an encoder the owner may take them away: nothing written is
+// ever changed afterwards. Long strings may be left where they are, and only noted; see outgoing.ts.
 
+import { assert } from '../../bytes/assert.ts'
 import { copyBytes } from '../../bytes/copy.ts'
 import { parseInteger } from '../../bytes/integers.ts'
 import { lzfCompress } from '../../bytes/lzf.ts'
+import type { Memory } from '../memory.ts'
 import { ENCODED, LENGTH_32, LENGTH_64, STRING_ENCODING } from './format.ts'
 
 /** Digits and sign of a 32-bit integer; longer strings are not looked at for being one. */
 const INT_TEXT_MAX = 11
 /** Shorter strings are not compressed, and a compressed one must be shorter by COMPRESS_GAIN_MIN. */
 const COMPRESS_BYTES_MIN = 21
-const COMPRESS_GAIN_MIN = 4
+export const COMPRESS_GAIN_MIN = 4
+const SINK_BYTES = 65536
+/** A sink that has become larger than this does not stay so. */
+const SINK_BYTES_KEPT = 1024 * 1024
+/** Bytes of a string that count as one element, as a shift. */
+const EFFORT_SHIFT = 8
+/** In the place of an address: here a string begins. */
+export const BEGINS = -1
 /** Lengths, the head of a compressed string and what else is short fit in this. */
 const HEAD_BYTES = 32
 
@@ -24,11 +33,34 @@ export class RdbSink {
   length = 0
   /** Whether strings are compressed where it pays (rdbcompression). */
   compresses = true
-  /** Longer strings are not compressed, since that takes longer than one step may. */
-  compressedMax = Number.POSITIVE_INFINITY
+  /** Strings of `m` that are as long as this are noted; without a value, none are. */
+  notedMin = Number.POSITIVE_INFINITY
+  m: Memory | undefined
+  /** By note: its place in u8; the first byte of `m` that belongs there, or BEGINS; how many bytes, or the string's length. */
+  readonly noteAt: number[] = []
+  readonly noteFrom: number[] = []
+  readonly noteBytes: number[] = []
+  /** What has been done, in elements: each is one, and so are 256 bytes of a string. */
+  effort = 0
 
-  constructor(bytes = 65536) {
+  constructor(bytes = SINK_BYTES) {
     this.u8 = new Uint8Array(bytes)
+  }
+
+  /** Drops all that was written. */
+  clear(): void {
+    this.length = 0
+    this.noteAt.length = 0
+    this.noteFrom.length = 0
+    this.noteBytes.length = 0
+  }
+
+  /** Gives up room that one large value asked for. */
+  trim(): void {
+    if (this.u8.length <= SINK_BYTES_KEPT || this.length > SINK_BYTES) return
+    const smaller = new Uint8Array(SINK_BYTES)
+    copyBytes(smaller, 0, this.u8, 0, this.length)
+    this.u8 = smaller
   }
 
   /** Makes room for `bytes` more. */
@@ -100,21 +132,42 @@ export class RdbSink {
     this.integer64(Math.floor(value / 2 ** 32) | 0, value >>> 0)
   }
 
-  /** A string: as an integer, compressed, or plain, whichever applies first. */
+  /** A string: as an integer, noted, compressed, or plain, whichever applies first. */
   string(bytes: Uint8Array, at: number, length: number): void {
+    this.effort += length >>> EFFORT_SHIFT
     if (length <= INT_TEXT_MAX && this.#integer(parseInteger(bytes, at, length))) return
-    if (this.compresses && this.#mayCompress(length) && this.#compressed(bytes, at, length)) return
+    if (length >= this.notedMin && bytes === this.m?.u8 && this.begin(length)) return this.arena(at, length)
+    if (this.compresses && length >= COMPRESS_BYTES_MIN && this.#compressed(bytes, at, length)) return
     this.size(length)
     this.raw(bytes, at, length)
   }
 
-  #mayCompress(length: number): boolean {
-    return length >= COMPRESS_BYTES_MIN && length <= this.compressedMax
+  /** Notes that a string begins whose `length` bytes come next, by `raw` and `arena`. Returns false if it is too short for that. */
+  begin(length: number): boolean {
+    if (length < this.notedMin) return false
+    this.#note(BEGINS, length)
+    return true
   }
 
-  /** Whether a string is so long that it is written as it is, whatever it holds. */
-  isPlain(length: number): boolean {
-    return length > INT_TEXT_MAX && !(this.compresses && this.#mayCompress(length))
+  /** Bytes of `m`, noted or copied. */
+  arena(at: number, length: number): void {
+    const { m } = this
+    assert(m !== undefined, 'the arena is known')
+    if (length < this.notedMin) this.raw(m.u8, at, length)
+    else this.#note(at, length)
+  }
+
+  #note(from: number, bytes: number): void {
+    this.noteAt.push(this.length)
+    this.noteFrom.push(from)
+    this.noteBytes.push(bytes)
+  }
+
+  /** The head of a compressed string: how many bytes follow, and how many they become. */
+  compressedHead(size: number, length: number): void {
+    this.byte(ENCODED | STRING_ENCODING.LZF)
+    this.size(size)
+    this.size(length)
   }
 
   /** Writes a string that is a 32-bit integer; false if it is not. */
@@ -135,9 +188,7 @@ export class RdbSink {
     const dataAt = this.length + HEAD_BYTES
     const size = lzfCompress(bytes, at, length, this.u8, dataAt, length - COMPRESS_GAIN_MIN)
     if (size === 0) return false
-    this.u8[this.length++] = ENCODED | STRING_ENCODING.LZF
-    this.size(size)
-    this.size(length)
+    this.compressedHead(size, length)
     this.u8.copyWithin(this.length, dataAt, dataAt + size)
     this.length += size
     return true

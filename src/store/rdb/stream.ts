@@ -88,7 +88,10 @@ export class StreamEncoder implements TypeEncoder {
   }
 
   step(budget: number): boolean {
-    for (let left = budget; left > 0; left--) if (this.#parts.next().done === true) return true
+    const sink = this.#sink
+    for (const end = sink.effort + budget; sink.effort < end; sink.effort++) {
+      if (this.#parts.next().done === true) return true
+    }
     return false
   }
 

@@ -53,7 +53,7 @@ export class ZsetEncoder implements TypeEncoder {
     const sink = this.#sink
     if (this.#count > 0) sink.size(this.#count)
     this.#count = 0
-    for (let left = budget; left > 0; left--) {
+    for (const end = sink.effort + budget; sink.effort < end; sink.effort++) {
       if (!walk.next()) return true
       sink.string(this.#m.u8, walk.at, walk.length)
       sink.double(walk.score)

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { payloadSkipChecksum } from '../../../src/store/rdb/payload.ts'
-import { skipValue } from '../../../src/store/rdb/skip.ts'
+import { SkippedParts, walkValue } from '../../../src/store/rdb/skip.ts'
 import { RdbSource } from '../../../src/store/rdb/source.ts'
 import { errorReply } from '../../support/frame.ts'
 import { type TestKeyspace, testKeyspace } from '../../support/keyspace.ts'
@@ -48,7 +48,7 @@ function restoreDamaged(k: TestKeyspace, type: number, value: readonly number[])
 function restore(k: TestKeyspace, type: number, value: readonly number[]): unknown {
   const reply = restoreDamaged(k, type, value)
   const source = new RdbSource(Uint8Array.from(value))
-  if (reply === 'OK' && skipValue(source, type)) expect(source.at, `type ${type}`).toBe(value.length)
+  if (reply === 'OK' && walkValue(new SkippedParts(source), type)) expect(source.at, `type ${type}`).toBe(value.length)
   return reply
 }
 
