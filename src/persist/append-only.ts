@@ -181,6 +181,7 @@ export class AppendOnly {
       blocks: memory.blocks,
       settings: config.settings.buffer as SharedArrayBuffer,
       control: this.#control.buffer as SharedArrayBuffer,
+      shape: this.#parts.shape,
     }
     this.#syncing = pool.run<void>(task, { name: 'syncLogs' }).then(
       () => {

@@ -4,7 +4,8 @@
 
 import { closeSync, fdatasync, fdatasyncSync } from 'node:fs'
 import { APPENDFSYNC, SETTING, type SettingsView, viewSettings } from '../config/settings.ts'
-import { CONTROL, controlSet } from '../shared/control.ts'
+import { CONTROL, controlSet, routerBellWord, type Shape } from '../shared/control.ts'
+import { doorbellRing } from '../shared/doorbell.ts'
 import { LOGS, LogBlock, LogsBlock } from '../shared/log-block.ts'
 import { sleepSync } from '../shared/sleep.ts'
 import { errorNumber, errorText } from './errors.ts'
@@ -26,6 +27,7 @@ export interface SyncTask {
   readonly blocks: readonly SharedArrayBuffer[]
   readonly settings: SharedArrayBuffer
   readonly control: SharedArrayBuffer
+  readonly shape: Shape
 }
 
 const syncAsync = (fd: number): Promise<void> =>
@@ -40,15 +42,17 @@ class Syncer {
   #lastRound = Number.NEGATIVE_INFINITY
   readonly #targets: Int32Array
   readonly #control: Int32Array
+  readonly #shape: Shape
   /** By log: 1 if its last sync failed. */
   readonly #failing: Uint8Array
 
-  constructor({ logs, blocks, settings, control }: SyncTask) {
+  constructor({ logs, blocks, settings, control, shape }: SyncTask) {
     this.#logs = new LogsBlock(logs)
     this.#blocks = blocks.map(block => new LogBlock(block))
     this.#settings = viewSettings(settings)
     this.#targets = new Int32Array(blocks.length)
     this.#control = new Int32Array(control)
+    this.#shape = shape
     this.#failing = new Uint8Array(blocks.length)
   }
 
@@ -112,7 +116,13 @@ class Syncer {
     // One alone is synced without the detour through the thread pool.
     if (due.length === 1) this.#syncOne(due[0])
     else await Promise.all(due.map(i => this.#syncBeside(i)))
+    this.#ringRouters()
     if (performance.now() - started > DELAY_MS) this.#logs.add(LOGS.DELAYED, 1)
+  }
+
+  /** Those whose clients wait for the disk may have something to send. */
+  #ringRouters(): void {
+    for (let i = 0; i < this.#shape.routers; i++) doorbellRing(this.#control, routerBellWord(this.#shape, i))
   }
 
   #syncOne(i: number): void {

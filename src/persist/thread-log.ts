@@ -233,16 +233,31 @@ export class ThreadLog implements JournalConsumer {
     return isOn && this.#engine.settings[SETTING.appendfsync] === APPENDFSYNC.ALWAYS
   }
 
-  /** Has the kernel take what was taken down and, with `appendfsync always`, sleeps until the disk has what the kernel has. */
-  settle(): void {
-    this.commit()
-    if (this.waits) this.#waitSynced()
-  }
-
-  #waitSynced(): void {
+  /** Whether replies wait for the disk, and the disk does not have all that the kernel has. */
+  get mustWait(): boolean {
+    if (!this.waits) return false
     for (let i = 0; i < this.#blocks.length; i++) {
       const block = this.#blocks[i]
-      if (block.fd >= 0) block.waitSynced(block.written)
+      if (block.fd >= 0 && !block.isSynced(block.written)) return true
     }
+    return false
+  }
+
+  /** Sleeps until the disk has what the kernel has. */
+  waitSynced(): void {
+    for (const block of this.#blocks) if (block.fd >= 0) block.waitSynced(block.written)
+  }
+
+  noteWritten(positions: Int32Array): void {
+    for (let i = 0; i < positions.length; i++) positions[i] = this.#blocks[i].written
+  }
+
+  isOnDisk(positions: Int32Array): boolean {
+    if (!this.waits) return true
+    for (let i = 0; i < positions.length; i++) {
+      const block = this.#blocks[i]
+      if (block.fd >= 0 && !block.isSynced(positions[i])) return false
+    }
+    return true
   }
 }

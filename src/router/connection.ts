@@ -113,6 +113,8 @@ export class Connection implements Client {
   handout: Handout | undefined
   handoutStart = 0
   handoutEnd = 0
+  /** Bytes of replies that wait for the disk. */
+  heldBytes = 0
 
   /** Messages that wait until no answer is due. */
   pushes: Reply | undefined
@@ -297,7 +299,7 @@ export class Connection implements Client {
       this.dueFirst = 0
       this.dueLast = 0
       // Whoever waits for this moment hears of it even if no answer was wanted.
-      if ((this.holds & HOLD.ANSWERS) !== 0 || this.isMaster) this.output()
+      if ((this.holds & HOLD.ANSWERS) !== 0 || this.isMaster || this.closing) this.output()
       if (this.pushes !== undefined) this.#releasePushes()
     }
   }
@@ -465,7 +467,7 @@ export class Connection implements Client {
 
   get outputBytes(): number {
     const handed = this.handout === undefined ? 0 : this.handoutEnd - this.handoutStart
-    return this.socket.unsent + (this.out?.length ?? handed)
+    return this.socket.unsent + this.heldBytes + (this.out?.length ?? handed)
   }
 }
 

@@ -56,6 +56,8 @@ export class Post {
   words: WordListener | undefined
   /** Who hears of changed keys. */
   changes: ChangeListener | undefined
+  /** Whether there is something to do beside what has come by post. */
+  isDue: () => boolean = () => false
   #total = 0
   /** Reasons for word to come at any time. */
   #expected = 0
@@ -270,7 +272,7 @@ export class Post {
   listen(): boolean {
     if (this.#isListening || (this.#total === 0 && this.#expected === 0)) return true
     const rings = doorbellPrepare(this.#control, this.#bell)
-    if (this.#replies.some(ring => !ring.isEmpty())) {
+    if (this.#replies.some(ring => !ring.isEmpty()) || this.isDue()) {
       doorbellAwake(this.#control, this.#bell)
       return false
     }

@@ -43,6 +43,7 @@ import { ClientSocket } from './client-socket.ts'
 import { Connection, HOLD } from './connection.ts'
 import { DISPATCHED, Dispatcher } from './dispatch.ts'
 import type { Handout } from './handout.ts'
+import { HeldReplies } from './held-replies.ts'
 import { Link } from './link.ts'
 import { Lookahead } from './lookahead.ts'
 import { Migrations } from './migration.ts'
@@ -106,6 +107,7 @@ export class Router implements RouterForCommands {
   readonly log: LogFacts
   /** Takes down what this thread's commands change. */
   readonly #log: ThreadLog
+  readonly #held: HeldReplies
   readonly pause: RouterPause
   readonly monitors: Monitors
   readonly rates: Rates
@@ -160,6 +162,8 @@ export class Router implements RouterForCommands {
     const figures = new Float64Array(memory.log.figures)
     this.log = { logs: new LogsBlock(memory.log.logs), blocks, figures }
     this.#log = new ThreadLog(this.engine, control, memory.log.logs, blocks)
+    this.#held = new HeldReplies(this.#log, blocks.length, (client, bytes) => this.#release(client, bytes))
+    this.#post.isDue = () => this.#held.isDue
     this.allStatistics = memory.statistics.map(block => new Statistics(block, entries.length))
     const waits = controlFlag(control, CONTROL.LOADING) === LOAD_STATE.BRIEF
     this.pause = new RouterPause(waits, kind => {
@@ -200,6 +204,8 @@ export class Router implements RouterForCommands {
     // constructor only, and saves a buffer, an event and a stream's bookkeeping with every read.
     const socket = new ClientSocket({
       handle,
+      // Who has no more to say may still wait for replies.
+      allowHalfOpen: true,
       onread: { buffer: this.#read, callback: (length: number) => this.#received(client, this.#read, length) },
     } as never)
     ;(accepted as unknown as { _handle: unknown })._handle = null
@@ -344,7 +350,14 @@ export class Router implements RouterForCommands {
     client.closing = true
     this.blocking.gone(client)
     // Answers that are due still go out, as replies do that were given before the end was seen.
-    if (client.owed === 0) client.socket.destroySoon()
+    this.#endIfAnswered(client)
+  }
+
+  /** Ends a client's connection once everything that it is to get has been sent. */
+  #endIfAnswered(client: Connection): void {
+    const { owed, heldBytes, hasRun, out, handout } = client
+    const isAnswered = owed === 0 && heldBytes === 0 && !hasRun && out === undefined && handout === undefined
+    if (isAnswered) client.socket.destroySoon()
   }
 
   #closed(client: Connection): void {
@@ -366,7 +379,7 @@ export class Router implements RouterForCommands {
    * it gone finds its commands done.
    */
   #freeSlot(client: Connection): void {
-    if (client.owed > 0) return
+    if (client.owed > 0 || this.#connections[client.slot] !== client) return
     this.clients.delete(client.id)
     this.statistics.set(STAT.CLIENTS, this.clients.size)
     this.#connections[client.slot] = undefined
@@ -569,7 +582,7 @@ export class Router implements RouterForCommands {
       const end = this.#runEnds[i]
       client.hasRun = false
       if (end > start && !this.#write(client, reply, start, end)) canReuse = false
-      if (client.closing && client.owed === 0) client.socket.destroySoon()
+      if (client.closing) this.#endIfAnswered(client)
       start = end
     }
     this.#runCount = 0
@@ -583,11 +596,32 @@ export class Router implements RouterForCommands {
     return this.#send(client, Buffer.from(reply.u8.buffer, start, end - start))
   }
 
-  /** Returns whether the kernel has taken all of it. */
+  /** Sends bytes as soon as that may be. Returns whether they may be overwritten now. */
   #send(client: Connection, bytes: Buffer): boolean {
-    const { socket } = client
     // Nobody hears of a change before the kernel has it, or the disk where that is asked for.
-    this.#log.settle()
+    this.#log.commit()
+    if (this.#held.bytes > HELD_BYTES_MAX) {
+      this.#log.waitSynced()
+      this.#sendHeld()
+    }
+    if (this.#held.bytes === 0) {
+      if (!this.#log.mustWait) return this.#transmit(client, bytes)
+      this.#post.expect(1)
+      this.#schedulePoll()
+    }
+    return this.#held.add(client, bytes)
+  }
+
+  /** Sends what was held back. */
+  #release(client: Connection, bytes: Buffer): boolean {
+    const canReuse = this.#transmit(client, bytes)
+    if (client.closing) this.#endIfAnswered(client)
+    return canReuse
+  }
+
+  /** Returns whether the kernel has taken all of it. */
+  #transmit(client: Connection, bytes: Buffer): boolean {
+    const { socket } = client
     this.statistics.add(STAT.NET_OUTPUT, bytes.length)
     this.statistics.add(STAT.WRITES, 1)
     client.share.replied(bytes.length)
@@ -711,6 +745,7 @@ export class Router implements RouterForCommands {
   /** Delivers answers, sends them, and lets clients go on that waited for them. */
   #pollPost(): void {
     this.#post.poll()
+    if (this.#held.bytes > 0) this.#sendHeld()
     this.#log.commit()
     if (this.engine.invalidations.length > 0) this.tracking.passOn()
     this.tracking.broadcast()
@@ -724,17 +759,23 @@ export class Router implements RouterForCommands {
       this.#flushOutputs()
       for (const client of flushed) this.#settled(client)
     }
+    if (this.#held.bytes > 0) this.#sendHeld()
     if (this.#waitingForRing.length > 0) {
       for (const client of this.#waitingForRing.splice(0)) this.unhold(client, HOLD.RING)
     }
     if (!this.#post.listen()) this.#schedulePoll()
   }
 
+  #sendHeld(): void {
+    this.#held.look()
+    if (this.#held.bytes === 0) this.#post.expect(-1)
+  }
+
   #settled(client: Connection): void {
     if (client.owed > 0) return
     if (client.isMaster) this.replication.link.settled(client)
     if (client.closed) this.#freeSlot(client)
-    else if (client.closing) client.socket.destroySoon()
+    else if (client.closing) this.#endIfAnswered(client)
     else this.unhold(client, HOLD.ANSWERS)
   }
 
@@ -857,6 +898,9 @@ export interface DialEvents {
 }
 
 const UNBLOCKED = 'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)'
+
+/** The router sleeps until the disk has come as far as it is to, rather than hold back more than this. */
+const HELD_BYTES_MAX = 32 * 1024 * 1024
 
 /** Replies of this size are freed by hand. */
 const HUGE_BYTES = 8 * 1024 * 1024

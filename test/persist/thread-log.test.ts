@@ -6,7 +6,7 @@ import type { JournalRecord } from '../../src/commands/journal.ts'
 import { defaultSettings, SETTING } from '../../src/config/settings.ts'
 import { syncLogs } from '../../src/persist/sync-task.ts'
 import { ThreadLog } from '../../src/persist/thread-log.ts'
-import { CONTROL } from '../../src/shared/control.ts'
+import { CONTROL, controlCreate } from '../../src/shared/control.ts'
 import { LOG, LOGS, LogBlock, LogsBlock, logCreate, logsCreate } from '../../src/shared/log-block.ts'
 import { Engine } from '../../src/store/engine.ts'
 import { expectLayout, layoutTables } from '../support/layout.ts'
@@ -47,7 +47,7 @@ function recordOf(shards: readonly number[], texts: readonly string[], db = 0): 
 }
 
 function newLogs(shards: number, threads: number) {
-  const control = new Int32Array(new SharedArrayBuffer(256))
+  const control = new Int32Array(controlCreate({ shards: 2, routers: 1 }))
   const logs = logsCreate()
   const blocks = Array.from({ length: shards }, () => new LogBlock(logCreate(RING_BYTES)))
   const fds = blocks.map((_, shard) => openSync(join(dir, `${shard}`), 'a'))
@@ -160,7 +160,7 @@ test('while a file cannot be synced writes are refused, and with `always` the sy
   const [good, other] = ['good', 'other'].map(name => openSync(join(dir, name), 'a'))
   // What is no file has nothing to sync.
   const device = openSync('/dev/null', 'a')
-  const task = { ...memory, blocks: buffers, settings: settings.buffer }
+  const task = { ...memory, blocks: buffers, settings: settings.buffer, shape: { shards: 2, routers: 1 } }
   /** One round: the syncer finds that it is to end, and does what is left. */
   const round = async (): Promise<number[]> => {
     logs.set(LOGS.STOPPING, 1)

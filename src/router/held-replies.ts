@@ -1,0 +1,103 @@
+// Replies that wait for the disk: with `appendfsync always` nobody hears of a change before the disk has it.
+//
+// The router goes on meanwhile. What is replied while one batch waits collects in another, which one sync then serves
+// (group commit). Replies leave in the order in which they were given. Small ones are copied here, so that the buffer they
+// lie in can be used again; large ones are kept where they are.
+
+import { Reply } from '../protocol/reply.ts'
+import type { Connection } from './connection.ts'
+
+/** Longer ones are kept instead of copied. */
+const COPIED_BYTES_MAX = 64 * 1024
+
+/** Sends bytes. Returns whether they may be overwritten now. */
+export type Transmit = (client: Connection, bytes: Buffer) => boolean
+
+/** How far the logs are, as ThreadLog knows it. */
+export interface LogPositions {
+  /** Notes in `positions`, by shard, how far the kernel has the logs. */
+  noteWritten(positions: Int32Array): void
+  /** Whether the disk has them that far. */
+  isOnDisk(positions: Int32Array): boolean
+}
+
+class Batch {
+  readonly clients: Connection[] = []
+  /** For each piece its bytes, or null if they end at its place in `ends`. */
+  readonly kept: (Buffer | null)[] = []
+  readonly ends: number[] = []
+  readonly copied = new Reply()
+  bytes = 0
+
+  add(client: Connection, bytes: Buffer): boolean {
+    const isCopied = bytes.length <= COPIED_BYTES_MAX
+    if (isCopied) this.copied.raw(bytes)
+    this.clients.push(client)
+    this.kept.push(isCopied ? null : bytes)
+    this.ends.push(this.copied.length)
+    this.bytes += bytes.length
+    client.heldBytes += bytes.length
+    return isCopied
+  }
+
+  release(transmit: Transmit): void {
+    const { clients, kept, ends, copied } = this
+    let start = 0
+    let canReuse = true
+    for (let i = 0; i < clients.length; i++) {
+      const client = clients[i]
+      const bytes = kept[i] ?? Buffer.from(copied.u8.buffer, start, ends[i] - start)
+      start = ends[i]
+      client.heldBytes -= bytes.length
+      if (!transmit(client, bytes) && kept[i] === null) canReuse = false
+    }
+    clients.length = 0
+    kept.length = 0
+    ends.length = 0
+    this.bytes = 0
+    if (canReuse) copied.reset()
+    else copied.take()
+  }
+}
+
+export class HeldReplies {
+  readonly #log: LogPositions
+  readonly #transmit: Transmit
+  /** What waits for the disk to come as far as #target. */
+  #waiting = new Batch()
+  /** What has been replied since. */
+  #next = new Batch()
+  readonly #target: Int32Array
+
+  constructor(log: LogPositions, shards: number, transmit: Transmit) {
+    this.#log = log
+    this.#transmit = transmit
+    this.#target = new Int32Array(shards)
+  }
+
+  /** Bytes held back. */
+  get bytes(): number {
+    return this.#waiting.bytes + this.#next.bytes
+  }
+
+  /** Whether anything is due to be sent. */
+  get isDue(): boolean {
+    return this.bytes > 0 && (this.#waiting.bytes === 0 || this.#log.isOnDisk(this.#target))
+  }
+
+  /** Holds a reply back; the kernel has what was logged before it. Returns whether its bytes may be overwritten now. */
+  add(client: Connection, bytes: Buffer): boolean {
+    return this.#next.add(client, bytes)
+  }
+
+  /** Sends what the disk allows. */
+  look(): void {
+    while (this.isDue) {
+      const done = this.#waiting
+      this.#waiting = this.#next
+      this.#next = done
+      this.#log.noteWritten(this.#target)
+      if (done.bytes > 0) done.release(this.#transmit)
+    }
+  }
+}
