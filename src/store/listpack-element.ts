@@ -216,11 +216,10 @@ function findShortText(
     ) {
       return p
     }
-    p += head < 0x80 ? 2 : head < 0xc0 ? 2 + (head & 0x3f) : wholeBytes(u8, p)
+    p += wholeBytes(u8, p)
     for (let left = skip; left > 0; left--) {
-      const passed = u8[p]
-      if (passed === END) return -1
-      p += passed < 0x80 ? 2 : passed < 0xc0 ? 2 + (passed & 0x3f) : wholeBytes(u8, p)
+      if (u8[p] === END) return -1
+      p += wholeBytes(u8, p)
     }
   }
 }
