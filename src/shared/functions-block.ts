@@ -6,7 +6,7 @@
 //        8     N  TEXT     who has all locks
 //
 // Whoever writes holds every shard's lock, so whoever holds one reads what holds for its commands. Others may read as well:
-// they try again if the version has changed meanwhile.
+// what they read while it is being changed they do not get, and go on with what they had.
 
 export const FUNCTIONS = { VERSION: 0, LENGTH: 4, TEXT: 8 } as const
 /** Reserved, not taken. */
@@ -29,13 +29,12 @@ export class FunctionsBlock {
     return Atomics.load(this.#words, FUNCTIONS.VERSION / 4)
   }
 
-  /** The text, one character a byte, and the version that it is of. */
-  read(): { readonly text: string; readonly version: number } {
-    for (;;) {
-      const version = this.version
-      const text = Buffer.from(this.#buffer, FUNCTIONS.TEXT, this.#words[FUNCTIONS.LENGTH / 4]).toString('latin1')
-      if (version % 2 === 0 && this.version === version) return { text, version }
-    }
+  /** The text, one character a byte, and the version that it is of; undefined while it is being changed. */
+  read(): { readonly text: string; readonly version: number } | undefined {
+    const version = this.version
+    if (version % 2 !== 0) return undefined
+    const text = Buffer.from(this.#buffer, FUNCTIONS.TEXT, this.#words[FUNCTIONS.LENGTH / 4]).toString('latin1')
+    return this.version === version ? { text, version } : undefined
   }
 
   /** Whether a text of so many bytes has room. */

@@ -76,7 +76,10 @@ export class Libraries {
 
   #refresh(): void {
     if (this.#block.version === this.#version) return
-    const { text, version } = this.#block.read()
+    const read = this.#block.read()
+    // Being changed: until that is over, what was is what holds.
+    if (read === undefined) return
+    const { text, version } = read
     this.#version = version
     this.#functions.clear()
     const libraries = text === '' ? [] : (JSON.parse(text) as Library[])

@@ -112,30 +112,32 @@ describe('ziplists', () => {
   })
 })
 
+/** Two pairs, a byte left free behind the second value. */
+const ZIPMAP = [
+  2,
+  1,
+  ...text('a'),
+  2,
+  3,
+  ...text('xy'),
+  0,
+  0,
+  0,
+  2,
+  ...text('bb'),
+  254,
+  ...u32(1),
+  0,
+  ...text('z'),
+  0xff,
+]
+
 test('zipmaps, with bytes left free behind a value', () => {
   const k = keyspace()
-  const map = [
-    2,
-    1,
-    ...text('a'),
-    2,
-    3,
-    ...text('xy'),
-    0,
-    0,
-    0,
-    2,
-    ...text('bb'),
-    254,
-    ...u32(1),
-    0,
-    ...text('z'),
-    0xff,
-  ]
-  expect(restore(k, 9, string(map))).toBe('OK')
+  expect(restore(k, 9, string(ZIPMAP))).toBe('OK')
   expect(k.call('HGETALL', 'key')).toEqual(['a', 'xy', 'bb', 'z'])
-  expect(restore(k, 9, string([...map.slice(0, 4), 200, ...map.slice(5)]))).toEqual(BAD)
-  expect(restore(k, 9, string([3, ...map.slice(1)]))).toEqual(BAD)
+  expect(restore(k, 9, string([...ZIPMAP.slice(0, 4), 200, ...ZIPMAP.slice(5)]))).toEqual(BAD)
+  expect(restore(k, 9, string([3, ...ZIPMAP.slice(1)]))).toEqual(BAD)
   expect(restore(k, 9, string([0, 0xff]))).toEqual(BAD)
 })
 
@@ -176,24 +178,6 @@ function forms(): (readonly [type: number, value: readonly number[]])[] {
   const members = [2, ...string(text('a')), 0xc0, 5]
   const scored = [3, ...string(text('a')), 3, ...text('2.5'), ...string(text('b')), 255, ...string(text('c')), 254]
   const nodes = [ziplist([zstring('a'), [0x41, 0x2c, ...text('y'.repeat(300))]]), ziplist([[0xc0, 0x00, 0x80]])]
-  const zipmap = [
-    2,
-    1,
-    ...text('a'),
-    2,
-    3,
-    ...text('xy'),
-    0,
-    0,
-    0,
-    2,
-    ...text('bb'),
-    254,
-    ...u32(1),
-    0,
-    ...text('z'),
-    0xff,
-  ]
   // The year 2100, and how long after it.
   const first = [...u32(4102444800000 % 2 ** 32), ...u32(Math.floor(4102444800000 / 2 ** 32))]
   const field = [0x81, 97, 2]
@@ -202,7 +186,7 @@ function forms(): (readonly [type: number, value: readonly number[]])[] {
     [1, members],
     [2, members],
     [3, scored],
-    [9, string(zipmap)],
+    [9, string(ZIPMAP)],
     [10, string(ziplist(pairs))],
     [12, string(ziplist(pairs))],
     [13, string(ziplist(pairs))],
