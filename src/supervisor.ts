@@ -16,7 +16,7 @@ import type { ProcessFacts, RouterData, ShardData, SharedMemory } from './shard/
 import { claimsCreate } from './shared/claims.ts'
 import { CONTROL, controlCreate, controlSet, type Shape, shardBellWord } from './shared/control.ts'
 import { doorbellRing } from './shared/doorbell.ts'
-import { functionsCreate } from './shared/functions-block.ts'
+import { infoCreate } from './shared/info-block.ts'
 import { logCreate, logsCreate } from './shared/log-block.ts'
 import { logFiguresCreate } from './shared/log-figures.ts'
 import { persistenceCreate } from './shared/persistence-block.ts'
@@ -24,6 +24,7 @@ import { replicationBlockCreate } from './shared/replication-block.ts'
 import { ringCreate } from './shared/ring.ts'
 import { oldBlockCreate, runBlockCreate } from './shared/snapshot-block.ts'
 import { statisticsBytes } from './shared/statistics.ts'
+import { TextBlock, textBlockCreate } from './shared/text-block.ts'
 import { arenaCreate } from './store/arena.ts'
 import { keyspaceCreate } from './store/keyspace.ts'
 import { ARENA_BYTES_MAX, type Memory } from './store/memory.ts'
@@ -79,7 +80,9 @@ function createSharedMemory(shape: Shape, databases: number): { memory: SharedMe
         ),
       },
       persistence: persistenceCreate(),
-      functions: functionsCreate(),
+      functions: textBlockCreate(),
+      config: textBlockCreate(),
+      info: infoCreate(),
       replication: { block: replicationBlockCreate(), pages: streamPagesCreate() },
       log: {
         logs: logsCreate(),
@@ -123,6 +126,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.memory = memory
     this.arenas = arenas
     config.onChange(update => {
+      this.#writeConfig()
       for (const router of this.#routers) router.postMessage({ what: 'config', update } satisfies ToRouter)
     })
   }
@@ -183,12 +187,19 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    */
   startShards(): void {
     if (this.#stopping) return
+    this.#writeConfig()
     const config = this.#config.snapshot()
     for (const [index, shard] of this.#threads.startShards().entries()) {
       const ports = this.#shardPorts[index]
       shard.on('message', (message: FromThread) => this.#fromThread(message))
-      giveWork(shard, { index, memory: this.memory, config, ports } satisfies ShardData, ports)
+      const data: ShardData = { index, memory: this.memory, config, ports, facts: this.#facts }
+      giveWork(shard, data, ports)
     }
+  }
+
+  /** For the shards' threads, which hear of no updates. */
+  #writeConfig(): void {
+    new TextBlock(this.memory.config).write(JSON.stringify(this.#config.snapshot().values))
   }
 
   // ---- messages

@@ -1,6 +1,7 @@
 // The command table: joins the groups, checks the whole at start, and finds a command by its name's bytes.
 
 import { assert } from '../bytes/assert.ts'
+import type { Request } from '../protocol/request.ts'
 import type { Command, ContainerCommand, RouterCommand, ShardCommand } from './command.ts'
 import { groups } from './groups.ts'
 
@@ -133,6 +134,15 @@ export function findSubcommand(parent: Entry, u8: Uint8Array, at: number, length
   const name = Buffer.from(u8.subarray(at, at + Math.min(length, NAME_BYTES_MAX + 1))).toString('latin1')
   const upper = name.toUpperCase()
   return parent.subcommands.find(entry => entry.command.name === upper)
+}
+
+/**
+ * What a request names: a command, or the subcommand that its next word names; the command itself if there is none such.
+ * `command` is what its first word names.
+ */
+export function findEntry(req: Request, command = findCommand(req.u8, req.at[0], req.length[0])): Entry | undefined {
+  if (command === undefined || command.subcommands.length === 0 || req.argc < 2) return command
+  return findSubcommand(command, req.u8, req.at[1], req.length[1]) ?? command
 }
 
 /** A command by its full name, as in `client|kill`. Not for the hot path. */

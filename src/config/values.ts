@@ -5,6 +5,7 @@
 
 import { assert } from '../bytes/assert.ts'
 import { globMatch } from '../bytes/glob.ts'
+import { TextBlock } from '../shared/text-block.ts'
 import type { Directive } from './directive.ts'
 import { DIRECTIVES, findDirective, namesOf } from './directives.ts'
 import { viewSettings } from './settings.ts'
@@ -102,7 +103,7 @@ export class ConfigValues {
   }
 }
 
-/** The copy that a router's or shard's thread keeps; the main thread sends it every update. */
+/** The copy that a router's thread keeps; the main thread sends it every update. */
 export class ConfigCopy extends ConfigValues {
   constructor(snapshot: ConfigSnapshot) {
     super(Object.entries(snapshot.values), snapshot.settings)
@@ -111,5 +112,26 @@ export class ConfigCopy extends ConfigValues {
   /** Takes over an update. */
   update(update: ConfigUpdate): void {
     for (const [name, value] of Object.entries(update)) this.values.set(name, value)
+  }
+}
+
+/** What a thread has that is sent no updates: it reads the text that the main thread writes. */
+export class SharedConfig extends ConfigValues {
+  readonly #text: TextBlock
+  #version = 0
+
+  constructor(text: SharedArrayBuffer, snapshot: ConfigSnapshot) {
+    super(Object.entries(snapshot.values), snapshot.settings)
+    this.#text = new TextBlock(text)
+  }
+
+  /** Reads the values anew if they have changed; while they are being changed, what was is what holds. */
+  refresh(): void {
+    if (this.#text.version === this.#version) return
+    const read = this.#text.read()
+    if (read === undefined) return
+    this.#version = read.version
+    const values = Object.entries(JSON.parse(read.text) as Record<string, string>)
+    for (const [name, value] of values) this.values.set(name, value)
   }
 }

@@ -3,6 +3,7 @@
 
 import { clientBytes, clientHeldBytes, clientType } from '../commands/connection/client-line.ts'
 import { SETTING } from '../config/settings.ts'
+import { INFO_FIGURE } from '../shared/info-block.ts'
 import { STAT } from '../shared/statistics.ts'
 import type { Connection } from './connection.ts'
 import type { Router } from './router.ts'
@@ -16,15 +17,19 @@ export class ClientCron {
   readonly #router: Router
   /** Bytes of all clients, when they were last counted. */
   #bytes = 0
+  /** INFO_FIGURE. */
+  readonly #figures: Float64Array
 
   constructor(router: Router) {
     this.#router = router
+    this.#figures = new Float64Array(router.data.memory.info)
     setInterval(() => this.#run(), PERIOD_MS).unref()
   }
 
   #run(): void {
     const router = this.#router
     router.rates.sample()
+    if (router.index === 0) this.#share()
     if (this.isPaused) return
     router.tracking.limit()
     const now = Date.now()
@@ -61,6 +66,19 @@ export class ClientCron {
     router.statistics.set(STAT.MAX_OUTPUT, maxOutput)
     this.#bytes = bytes
     this.#evict(bytes)
+  }
+
+  /** Leaves word of what is sampled for threads that tell INFO themselves. */
+  #share(): void {
+    const { rates, scripts } = this.#router
+    const figures = this.#figures
+    figures[INFO_FIGURE.STARTUP_BYTES] = rates.startupBytes
+    figures[INFO_FIGURE.PEAK_BYTES] = rates.peakBytes
+    figures[INFO_FIGURE.COMMANDS] = rates.perSecond(STAT.COMMANDS)
+    figures[INFO_FIGURE.NET_INPUT] = rates.perSecond(STAT.NET_INPUT)
+    figures[INFO_FIGURE.NET_OUTPUT] = rates.perSecond(STAT.NET_OUTPUT)
+    figures[INFO_FIGURE.SCRIPTS] = scripts.count
+    figures[INFO_FIGURE.SCRIPT_BYTES] = scripts.bytes
   }
 
   /** Whether a client has left more than `soft` bytes unread for longer than it may. */

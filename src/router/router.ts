@@ -829,7 +829,9 @@ export class Router implements RouterForCommands {
   }
 
   debugSwitch(name: DebugSwitch, on: boolean): void {
-    if (name === 'active-expire') controlSet(new Int32Array(this.data.memory.control), CONTROL.EXPIRE_OFF, on ? 0 : 1)
+    const control = new Int32Array(this.data.memory.control)
+    if (name === 'active-expire') controlSet(control, CONTROL.EXPIRE_OFF, on ? 0 : 1)
+    else if (name === 'deny-scripts') controlSet(control, CONTROL.DENY_OFF, on ? 0 : 1)
     else if (name === 'cron') {
       this.cron.isPaused = !on
       void this.ask('pause-cron', !on)

@@ -2,7 +2,7 @@
 // its functions.
 
 import { splitArgs } from '../config/split-args.ts'
-import type { Library } from '../store/libraries.ts'
+import type { Libraries, Library } from '../store/libraries.ts'
 import { BAD_NAME, LIBRARY_NAME, ScriptMachine } from './machine.ts'
 
 const LF = 10
@@ -48,8 +48,13 @@ export function readLibrary(code: Uint8Array): Library | Refused {
   return { name: head.name, code: text, functions }
 }
 
-/** Loads a library that has been read before into a machine that is to call its functions. Returns why it cannot be. */
-export function loadLibrary(machine: ScriptMachine, { name, code }: Library): string | undefined {
+/** Sees to it that a machine that is to call a library's functions has it as it is now, and none that is gone. Returns why that cannot be. */
+export function loadKnown(machine: ScriptMachine, libraries: Libraries, { name, code }: Library): string | undefined {
+  if (machine.librariesVersion !== libraries.version) {
+    for (const loaded of [...machine.loaded]) if (!libraries.all.has(loaded)) machine.dropLibrary(loaded)
+    machine.librariesVersion = libraries.version
+  }
+  if (machine.codeOf(name) === code) return undefined
   const bytes = Buffer.from(code, 'latin1')
   const functions = machine.loadLibrary(name, code, bytes.subarray(bytes.indexOf(LF)))
   return typeof functions === 'string' ? functions : undefined

@@ -33,7 +33,7 @@ export interface ScriptHost {
 const HOOK_INSTRUCTIONS = 100_000
 const MASK_COUNT = 8
 /** The levels of redis.log. */
-const LOG_LEVELS = { LOG_DEBUG: 0, LOG_VERBOSE: 1, LOG_NOTICE: 2, LOG_WARNING: 3 } as const
+export const LOG_LEVELS = { LOG_DEBUG: 0, LOG_VERBOSE: 1, LOG_NOTICE: 2, LOG_WARNING: 3 } as const
 const REPLICATION = { REPL_NONE: 0, REPL_AOF: 1, REPL_SLAVE: 2, REPL_REPLICA: 2, REPL_ALL: 3 } as const
 const SEEDS = 2 ** 32
 /** Scripts kept compiled. */
@@ -52,6 +52,11 @@ export const BAD_NAME =
 
 /** The hexadecimal SHA-1 that names a script. */
 export const scriptName = (body: Uint8Array): string => hash('sha1', body, 'hex')
+
+/** The line of the log for a script, or function, that has run for so long that others are told. */
+export const slowScript = (ms: number, name: string, isFunction: boolean): string =>
+  `Slow script detected: still in execution after ${Math.floor(ms)} milliseconds. You can try killing the script using the ` +
+  `${isFunction ? 'FUNCTION' : 'SCRIPT'} KILL command. Script name is: ${name}.`
 
 export class ScriptMachine {
   readonly #lua = new Lua()

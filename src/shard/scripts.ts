@@ -8,22 +8,25 @@ import type { MessagePort } from 'node:worker_threads'
 import type { Verdict } from '../commands/acl/selector.ts'
 import { DENIED } from '../commands/acl/selector.ts'
 import { Users } from '../commands/acl/users.ts'
-import { DENY_OOM, NOSCRIPT, type ShardCommand, STALE, WRITE } from '../commands/command.ts'
-import { arityFits } from '../commands/execute.ts'
+import { DENY_OOM, type ShardCommand, STALE, WRITE } from '../commands/command.ts'
 import type { LockedShards } from '../commands/journal.ts'
 import type { Runner } from '../commands/runner.ts'
 import { argumentEnd } from '../commands/scripting/arguments.ts'
-import { commandByName, type Entry, findCommand, findSubcommand } from '../commands/table.ts'
+import { refusalInScript, runInScript, type ScriptThread } from '../commands/scripting/in-script.ts'
+import type { InfoSource } from '../commands/server/info-facts.ts'
+import { commandByName, type Entry, findEntry } from '../commands/table.ts'
 import { SETTING } from '../config/settings.ts'
 import { diskRefusal } from '../persist/refusals.ts'
-import { OUT_OF_MEMORY } from '../protocol/errors.ts'
+import { NO_FUNCTION, NO_SCRIPT, OUT_OF_MEMORY } from '../protocol/errors.ts'
 import { Reply } from '../protocol/reply.ts'
 import { type Request, SENDER } from '../protocol/request.ts'
 import { staleRefusal, writeRefusal } from '../replica/refusals.ts'
-import { loadLibrary } from '../scripting/library.ts'
-import { type ScriptHost, ScriptMachine, scriptName } from '../scripting/machine.ts'
+import { loadKnown } from '../scripting/library.ts'
+import { LOG_LEVELS, type ScriptHost, ScriptMachine, scriptName, slowScript } from '../scripting/machine.ts'
 import { readShebang, type ScriptHead } from '../scripting/shebang.ts'
 import {
+  CONTROL,
+  controlFlag,
   extenderAwait,
   extenderGive,
   extenderTake,
@@ -36,30 +39,28 @@ import {
 } from '../shared/control.ts'
 import { lockTry, lockWait, unlock } from '../shared/lock.ts'
 import type { ReplicationBlock } from '../shared/replication-block.ts'
-import type { ScriptKind, Scripts } from '../store/engine.ts'
-import { FUNCTION, type Library } from '../store/libraries.ts'
+import type { Engine, ScriptKind, Scripts } from '../store/engine.ts'
+import { FUNCTION } from '../store/libraries.ts'
 import { hasFarWaiters } from '../store/marks.ts'
 import { memoryRefresh } from '../store/memory.ts'
 import type { Shard } from '../store/shard.ts'
 import { LockSet } from './locks.ts'
-import { knowsInScript, runInScript } from './script-commands.ts'
-import type { LogLine, ScriptRefusal, SlowScriptWord } from './sink.ts'
+import type { LogLine, ScriptMessage, ScriptRefusal, SlowScriptWord } from './sink.ts'
 
 const FIRST_KEY = 3
-const NO_SCRIPT = 'NOSCRIPT No matching script. Please use EVAL.'
 const killed = (isFunction: boolean): string =>
   `ERR Error running script: Script killed by user with ${isFunction ? 'FUNCTION' : 'SCRIPT'} KILL.`
-const NO_FUNCTION = 'ERR Function not found'
 const NOT_READ_ONLY = 'ERR Can not execute a script with write flag using *_ro command.'
 const ENTANGLED =
   'ERR Script reached a key that it does not declare on a shard that another such script holds; name all keys in KEYS'
 
-export class ScriptRunner implements Scripts, ScriptHost {
+export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
   readonly #runner: Runner
   readonly #control: Int32Array
   readonly #replication: ReplicationBlock
   readonly #index: number
   readonly #port: MessagePort
+  readonly info: () => InfoSource
   readonly #needs: LockSet
   #machine: ScriptMachine | undefined
   readonly #reply = new Reply(4096)
@@ -87,13 +88,21 @@ export class ScriptRunner implements Scripts, ScriptHost {
   /** Whether the script is part of a transaction, whose unit it joins. */
   #isWithin = false
 
-  constructor(runner: Runner, control: Int32Array, replication: ReplicationBlock, index: number, port: MessagePort) {
+  constructor(
+    runner: Runner,
+    control: Int32Array,
+    replication: ReplicationBlock,
+    index: number,
+    port: MessagePort,
+    info: () => InfoSource,
+  ) {
     const shards = runner.engine.shards.length
     this.#runner = runner
     this.#control = control
     this.#replication = replication
     this.#index = index
     this.#port = port
+    this.info = info
     this.#needs = new LockSet(control, shards)
     this.#held = new Uint8Array(shards)
     this.#locked = { shards: new Int32Array(shards), count: 0 }
@@ -127,7 +136,7 @@ export class ScriptRunner implements Scripts, ScriptHost {
     const known = this.#runner.engine.libraries.find(req.text(1))
     if (known === undefined) return reply.error(NO_FUNCTION)
     const { library, fn } = known
-    const problem = this.#load(machine, library)
+    const problem = loadKnown(machine, this.#runner.engine.libraries, library)
     if (problem !== undefined) return reply.error(problem)
     const noWrites = (fn.flags & FUNCTION.NO_WRITES) !== 0
     const allowsStale = (fn.flags & FUNCTION.ALLOW_STALE) !== 0
@@ -166,16 +175,6 @@ export class ScriptRunner implements Scripts, ScriptHost {
   #isShortOfMemory(shard: Shard): boolean {
     const { engine } = this.#runner
     return engine.settings[SETTING.maxmemory] > 0 && !engine.makeRoom(shard)
-  }
-
-  /** Sees to it that the machine has the library as it is now, and none that is gone. Returns why that cannot be. */
-  #load(machine: ScriptMachine, library: Library): string | undefined {
-    const { libraries } = this.#runner.engine
-    if (machine.librariesVersion !== libraries.version) {
-      for (const name of [...machine.loaded]) if (!libraries.all.has(name)) machine.dropLibrary(name)
-      machine.librariesVersion = libraries.version
-    }
-    return machine.codeOf(library.name) === library.code ? undefined : loadLibrary(machine, library)
   }
 
   /** `fn` is the function that is called, '' for a script. */
@@ -293,6 +292,23 @@ export class ScriptRunner implements Scripts, ScriptHost {
 
   // ---- what a script asks
 
+  get engine(): Engine {
+    return this.#runner.engine
+  }
+
+  get mayDebug(): boolean {
+    return controlFlag(this.#control, CONTROL.DENY_OFF) !== 0
+  }
+
+  publish(channel: Uint8Array, message: Uint8Array, isShardChannel: boolean): void {
+    this.#port.postMessage({ what: 'script-publish', channel, message, isShardChannel } satisfies ScriptMessage)
+    const { effects } = this.engine
+    effects.command(3)
+    effects.word(isShardChannel ? 'SPUBLISH' : 'PUBLISH')
+    effects.bytes(channel, 0, channel.length)
+    effects.bytes(message, 0, message.length)
+  }
+
   call(req: Request, resp: 2 | 3): Reply {
     const reply = this.#reply
     reply.reset(4096)
@@ -313,7 +329,7 @@ export class ScriptRunner implements Scripts, ScriptHost {
   #run(entry: Entry, req: Request, reply: Reply): void {
     if (entry.shard === undefined) {
       const { errors } = reply
-      const db = runInScript(entry, req, reply, this.#runner.engine, this.#port)
+      const db = runInScript(entry, req, reply, this)
       const failed = reply.errors !== errors
       this.#runner.tally.alone(entry, failed)
       if (failed) this.#runner.failed(reply)
@@ -340,13 +356,9 @@ export class ScriptRunner implements Scripts, ScriptHost {
 
   /** Why a script may not run a command. */
   #problem(entry: Entry | undefined, req: Request): string | undefined {
-    if (entry === undefined) return 'ERR Unknown Redis command called from script'
+    const refused = refusalInScript(entry, req, this)
+    if (refused !== undefined || entry === undefined) return refused
     const { command } = entry
-    if (!arityFits(command.arity, req.argc)) return 'ERR Wrong number of args calling Redis command from script'
-    const isKnown = entry.shard === undefined && knowsInScript(entry, req, this.#runner.engine)
-    if (!isKnown && (entry.shard === undefined || (command.flags & NOSCRIPT) !== 0)) {
-      return 'ERR This Redis command is not allowed from script'
-    }
     const denied = this.#denial(entry, req)
     if (denied !== DENIED.NOTHING) this.#tellRefusal(entry, req)
     if (denied === DENIED.COMMAND) return "ERR The user executing the script can't run this command or subcommand"
@@ -394,7 +406,7 @@ export class ScriptRunner implements Scripts, ScriptHost {
   }
 
   log(level: number, text: string): void {
-    const name = level === 3 ? 'warn' : level === 2 ? 'info' : 'debug'
+    const name = level === LOG_LEVELS.LOG_WARNING ? 'warn' : level === LOG_LEVELS.LOG_NOTICE ? 'info' : 'debug'
     this.#port.postMessage({ what: 'log', level: name, text } satisfies LogLine)
   }
 
@@ -416,6 +428,7 @@ export class ScriptRunner implements Scripts, ScriptHost {
     const script = { name, command, startedAt: Math.floor(startedAt) }
     this.#port.postMessage({ what: 'script-slow', shard: this.#index, script } satisfies SlowScriptWord)
     this.#mark(SCRIPT.IS_SLOW)
+    this.log(LOG_LEVELS.LOG_WARNING, slowScript(performance.now() - this.#startedAt, name, this.#function !== ''))
   }
 }
 
@@ -425,10 +438,4 @@ const XREAD = new Set([commandByName('xread'), commandByName('xreadgroup')])
 function hasBlock(req: Request): boolean {
   for (let i = 1; i < req.argc && !req.is(i, 'STREAMS'); i++) if (req.is(i, 'BLOCK')) return true
   return false
-}
-
-function findEntry(req: Request): Entry | undefined {
-  const entry = findCommand(req.u8, req.at[0], req.length[0])
-  if (entry === undefined || entry.subcommands.length === 0 || req.argc < 2) return entry
-  return findSubcommand(entry, req.u8, req.at[1], req.length[1]) ?? entry
 }

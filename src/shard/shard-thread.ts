@@ -47,6 +47,7 @@ import { Outbox } from './outbox.ts'
 import { ScriptRunner } from './scripts.ts'
 import { logDamage, threadSink } from './sink.ts'
 import type { ShardData } from './thread-data.ts'
+import { threadInfo } from './thread-info.ts'
 import { TransactionRunner } from './transaction.ts'
 import { FORWARD, WordBuffer } from './word.ts'
 
@@ -116,7 +117,8 @@ export class ShardThread {
     this.#runner.journal.consumers.push(new StreamConsumer(stream))
     this.#chores = new Chores(this.#shard)
     this.#transactions = new TransactionRunner(this.#runner)
-    this.#scripts = new ScriptRunner(this.#runner, this.#control, block, index, parentPort as MessagePort)
+    const info = threadInfo(data, this.#engine, block, stream)
+    this.#scripts = new ScriptRunner(this.#runner, this.#control, block, index, parentPort as MessagePort, info)
     this.#engine.scripts = this.#scripts
     this.#hasWord = new Uint8Array(memory.shape.routers)
     this.#waits = new Waits(

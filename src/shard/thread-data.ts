@@ -19,8 +19,12 @@ export interface SharedMemory {
   readonly beside: SharedArrayBuffer
   /** The snapshot being taken, and for each shard its old values and the ring its bytes leave by (shared/snapshot-block.ts). */
   readonly snapshot: SnapshotMemory
-  /** The libraries of functions (shared/functions-block.ts). */
+  /** The libraries of functions (shared/text-block.ts). */
   readonly functions: SharedArrayBuffer
+  /** The values of all directives, for threads that are sent no updates (config/values.ts). */
+  readonly config: SharedArrayBuffer
+  /** What router 0 samples and INFO tells (shared/info-block.ts). */
+  readonly info: SharedArrayBuffer
   /** What INFO tells about snapshots (shared/persistence-block.ts). */
   readonly persistence: SharedArrayBuffer
   /** What all know of replication, and the pages of its stream (shared/replication-block.ts, replica/stream.ts). */
@@ -44,6 +48,8 @@ export interface ShardData {
   readonly config: ConfigSnapshot
   /** By router: large frames. */
   readonly ports: readonly MessagePort[]
+  /** Facts about the process that never change. */
+  readonly facts: ProcessFacts
 }
 
 /** What a router's thread is given at its start. */

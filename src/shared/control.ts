@@ -13,7 +13,8 @@
 //       36            4  EXTENDER owners       1 + the shard whose owner runs a script that waits for a further shard's lock
 //       40            4  EXTENDS  that owner   that further shard
 //       44            4  MIGRATES routers      1 while a MIGRATE has keys on their way
-//       48           16  -        -
+//       48            4  DENY_OFF routers      1 while scripts may run what tests need (DEBUG SET-DISABLE-DENY-SCRIPTS)
+//       52           12  -        -
 //       64  128 * shards SHARDS   see below    one block a shard
 //        …  128 * routers ROUTERS see below    one block a router
 //
@@ -49,6 +50,7 @@ export const CONTROL = {
   EXTENDER: 36,
   EXTENDS: 40,
   MIGRATES: 44,
+  DENY_OFF: 48,
   SHARDS: 64,
 } as const
 export const SHARD_BLOCK = { LOCK: 0, BELL: 64, SCRIPT: 72, SIZE: 128 } as const

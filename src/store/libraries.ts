@@ -1,7 +1,7 @@
-// The libraries of functions, as one thread knows them. The truth is in shared memory (shared/functions-block.ts), as JSON
+// The libraries of functions, as one thread knows them. The truth is in shared memory (shared/text-block.ts), as JSON
 // of one character a byte, which is read anew when it has changed. To run them is the business of others.
 
-import { FunctionsBlock, functionsCreate } from '../shared/functions-block.ts'
+import { TextBlock, textBlockCreate } from '../shared/text-block.ts'
 
 /** What a function may do: bits. */
 export const FUNCTION = { NO_WRITES: 1, ALLOW_OOM: 2, ALLOW_STALE: 4, NO_CLUSTER: 8, ALLOW_CROSS_SLOT: 16 } as const
@@ -31,13 +31,13 @@ export interface KnownFunction {
 }
 
 export class Libraries {
-  readonly #block: FunctionsBlock
+  readonly #block: TextBlock
   #version = 0
   #all: ReadonlyMap<string, Library> = new Map()
   readonly #functions = new Map<string, KnownFunction>()
 
-  constructor(buffer: SharedArrayBuffer = functionsCreate()) {
-    this.#block = new FunctionsBlock(buffer)
+  constructor(buffer: SharedArrayBuffer = textBlockCreate()) {
+    this.#block = new TextBlock(buffer)
   }
 
   /** Another number with every change. */

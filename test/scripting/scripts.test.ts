@@ -137,6 +137,29 @@ test('what a script publishes reaches clients of every router', async () => {
   for (const other of others) await other.close()
 })
 
+test('INFO tells a script what it tells a client', async () => {
+  const fields = (text: unknown): string[] => String(text).match(/^[a-z_0-9]+(?=:)/gm) ?? []
+  const info = `return redis.call('INFO', unpack(ARGV))`
+  const sections = ['server', 'clients', 'memory', 'persistence', 'stats', 'replication', 'cpu', 'keyspace', 'skep']
+  await client.must('SET', 'key', 'value')
+  const told = await client.must('EVAL', info, '0', ...sections)
+  expect(fields(told)).toEqual(fields(await client.must('INFO', ...sections)))
+  expect(told).toContain('db0:keys=1,')
+  await client.must('CONFIG', 'SET', 'repl-backlog-size', '5mb')
+  expect(await client.must('EVAL', info, '0', 'replication')).toContain(`repl_backlog_size:${5 * 1024 * 1024}`)
+  await client.must('CONFIG', 'SET', 'repl-backlog-size', '1mb')
+})
+
+test('the time stands still while a script runs, and DEBUG, which tests it, is denied', async () => {
+  const script = `redis.call('SET', KEYS[1], 'v', 'PX', '1'); redis.call('DEBUG', 'SLEEP', '0.02')
+    return redis.call('EXISTS', KEYS[1])`
+  await expect(client.must('EVAL', script, '1', 'key')).rejects.toThrow(/not allowed from script/)
+  await client.must('DEBUG', 'SET-DISABLE-DENY-SCRIPTS', '1')
+  expect(await client.must('EVAL', script, '1', 'key')).toBe(1)
+  expect(await client.must('EXISTS', 'key')).toBe(0)
+  await client.must('DEBUG', 'SET-DISABLE-DENY-SCRIPTS', '0')
+})
+
 test('a user may do in a script what it may do without', async () => {
   await client.must('ACL', 'SETUSER', 'narrow', 'on', 'nopass', '~mine:*', '+@all', '-set')
   const narrow = await server.connect()

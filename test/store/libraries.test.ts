@@ -2,7 +2,7 @@
 // they go on with what they had.
 
 import { expect, test } from 'vitest'
-import { FUNCTIONS, functionsCreate } from '../../src/shared/functions-block.ts'
+import { TEXT_BLOCK, textBlockCreate } from '../../src/shared/text-block.ts'
 import { Libraries } from '../../src/store/libraries.ts'
 
 const library = (name: string, code: string) => ({
@@ -12,7 +12,7 @@ const library = (name: string, code: string) => ({
 })
 
 test('what one thread puts there the others find, in any case of the name', () => {
-  const buffer = functionsCreate()
+  const buffer = textBlockCreate()
   const [writer, reader] = [new Libraries(buffer), new Libraries(buffer)]
   expect(reader.find('one-run')).toBeUndefined()
   expect(writer.add([library('one', 'first')], false)).toBeUndefined()
@@ -24,12 +24,12 @@ test('what one thread puts there the others find, in any case of the name', () =
 })
 
 test('while they are being changed, what was is what holds', () => {
-  const buffer = functionsCreate()
+  const buffer = textBlockCreate()
   const [writer, reader] = [new Libraries(buffer), new Libraries(buffer)]
   writer.add([library('one', 'first')], false)
   expect(reader.codes()).toEqual(['first'])
   // A change is under way.
-  const version = new Int32Array(buffer, FUNCTIONS.VERSION, 1)
+  const version = new Int32Array(buffer, TEXT_BLOCK.VERSION, 1)
   Atomics.add(version, 0, 1)
   expect(reader.codes()).toEqual(['first'])
   Atomics.add(version, 0, -1)

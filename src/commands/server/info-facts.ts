@@ -24,13 +24,21 @@ export interface DatabaseFigures {
   readonly averageTtl: number
 }
 
+/** What INFO is told from: a router, or what a thread that runs scripts knows of one. */
+export interface InfoSource
+  extends Pick<Router, 'count' | 'engine' | 'config' | 'allStatistics' | 'facts' | 'persistence' | 'log'> {
+  readonly replication: Pick<Router['replication'], 'block' | 'backlogFirst' | 'bufferBytes' | 'treeSize' | 'treeNodes'>
+  readonly rates: Pick<Router['rates'], 'startupBytes' | 'peakBytes' | 'perSecond'>
+  readonly scripts: Pick<Router['scripts'], 'bytes' | 'count'>
+}
+
 export class InfoFacts {
-  readonly router: Router
+  readonly router: InfoSource
   readonly now = Date.now()
   readonly usedBytes: number
   readonly process = process.memoryUsage()
 
-  constructor(router: Router) {
+  constructor(router: InfoSource) {
     this.router = router
     for (const { m } of router.engine.shards) memoryRefresh(m)
     this.usedBytes = memoryUsed(router.engine)

@@ -1,8 +1,9 @@
 // INFO: the sections that were asked for, as text.
 
+import type { Reply } from '../../protocol/reply.ts'
 import type { Request } from '../../protocol/request.ts'
 import { type Command, LOADING, STALE } from '../command.ts'
-import { InfoFacts } from './info-facts.ts'
+import { InfoFacts, type InfoSource } from './info-facts.ts'
 import { type InfoSection, SECTIONS } from './info-sections.ts'
 
 export const info: Command = {
@@ -17,14 +18,17 @@ export const info: Command = {
   tips: ['nondeterministic_output', 'request_policy:all_shards', 'response_policy:special'],
   history: [['7.0.0', 'Takes several sections.']],
   args: [{ name: 'section', type: 'string', flags: ['optional', 'multiple'] }],
-  serve(_client, req, reply, router) {
-    const facts = new InfoFacts(router)
-    const texts = chosen(req).map(section => {
-      const lines = section.lines(facts)
-      return `# ${section.title}\r\n${lines.map(line => `${line}\r\n`).join('')}`
-    })
-    reply.verbatim('txt', texts.join('\r\n'))
-  },
+  serve: (_client, req, reply, router) => replyInfo(req, reply, router),
+}
+
+/** Replies the sections that are asked for, told from `source`. */
+export function replyInfo(req: Request, reply: Reply, source: InfoSource): void {
+  const facts = new InfoFacts(source)
+  const texts = chosen(req).map(section => {
+    const lines = section.lines(facts)
+    return `# ${section.title}\r\n${lines.map(line => `${line}\r\n`).join('')}`
+  })
+  reply.verbatim('txt', texts.join('\r\n'))
 }
 
 function chosen(req: Request): InfoSection[] {
