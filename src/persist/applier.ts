@@ -2,10 +2,10 @@
 //
 // Nothing expires meanwhile: what the log says of a key holds whatever time it is now.
 
-import type { ShardCommand } from '../commands/command.ts'
+import { RUNS_SCRIPT, type ShardCommand } from '../commands/command.ts'
 import { execute } from '../commands/execute.ts'
 import { findKeys } from '../commands/keys.ts'
-import { commandByName, type Entry, findCommand, findSubcommand } from '../commands/table.ts'
+import { commandByName, type Entry, findEntry } from '../commands/table.ts'
 import { Reply } from '../protocol/reply.ts'
 import { type Request, SENDER } from '../protocol/request.ts'
 import { lockWord } from '../shared/control.ts'
@@ -13,6 +13,7 @@ import { lockWait, lockWaitAll, unlock } from '../shared/lock.ts'
 import type { Engine } from '../store/engine.ts'
 import { type MarkRef, markRelease, markSetReady } from '../store/marks.ts'
 import { memoryRefresh } from '../store/memory.ts'
+import { ReplayScripts } from './replay-scripts.ts'
 
 /** Commands under one hold of a lock, before its owner may have it. */
 const TURN = 256
@@ -21,6 +22,7 @@ const NONE = -1
 export class Applier {
   readonly #engine: Engine
   readonly #control: Int32Array
+  readonly #scripts: ReplayScripts
   readonly #allLocks: Int32Array
   readonly #found: number[] = []
   readonly #reply = new Reply(4096)
@@ -30,18 +32,25 @@ export class Applier {
   #turn = 0
   #now = 0
 
-  constructor(engine: Engine, control: Int32Array) {
+  /** `note` takes lines for the server's log. */
+  constructor(engine: Engine, control: Int32Array, note: (text: string) => void) {
     this.#engine = engine
+    this.#scripts = new ReplayScripts(engine, note)
+    engine.scripts = this.#scripts
     this.#control = control
     this.#allLocks = Int32Array.from(engine.shards, (_, index) => lockWord(index))
   }
 
   /** Runs a command in database `db`. Returns false if there is none of that name. */
   apply(req: Request, db: number): boolean {
-    const entry = findEntry(req)
-    if (entry === undefined) return false
-    // What is about a connection or the server has no place in a log, and changes no data.
-    if (entry.shard === undefined) return true
+    // It may have been renamed since.
+    const entry = findEntry(req) ?? findEntry(req, commandByName(req.text(0).toLowerCase()))
+    if (entry === undefined || (entry.subcommands.length > 0 && req.argc > 1)) return false
+    if (entry.shard === undefined) {
+      // What is about a connection or the server has no place in a log, and changes no data.
+      this.#scripts.learn(entry, req)
+      return true
+    }
     req.db = db
     req.resp = 2
     req.sender = this.#sender
@@ -72,7 +81,13 @@ export class Applier {
     const { shards } = this.#engine
     const found = this.#found
     found.length = 0
-    const locks = typeof command.locks === 'function' ? command.locks(req) : (command.locks ?? 'keys')
+    // A script may reach keys that it does not name.
+    const isScript = (command.flags & RUNS_SCRIPT) !== 0
+    const locks = isScript
+      ? 'all'
+      : typeof command.locks === 'function'
+        ? command.locks(req)
+        : (command.locks ?? 'keys')
     if (!findKeys(entry.command, req, found)) found.length = 0
     const index = found.length === 0 ? 0 : this.#shardOf(req, found[0])
     if (shards.length === 1 || (locks === 'keys' && found.every(arg => this.#shardOf(req, arg) === index))) {
@@ -117,10 +132,4 @@ export class Applier {
     unlock(this.#control, lockWord(this.#held))
     this.#held = NONE
   }
-}
-
-function findEntry(req: Request): Entry | undefined {
-  const entry = findCommand(req.u8, req.at[0], req.length[0]) ?? commandByName(req.text(0).toLowerCase())
-  if (entry === undefined || entry.subcommands.length === 0 || req.argc < 2) return entry
-  return findSubcommand(entry, req.u8, req.at[1], req.length[1])
 }

@@ -338,9 +338,9 @@ export function replayLogs(task: ReplayTask): ReplayResult {
     new SnapshotRunBlock(memory.snapshot.run),
     memory.snapshot.old.map(each => new OldBlock(each)),
   )
-  const applier = new Applier(engine, new Int32Array(memory.control))
-  const meeting = new Rendezvous(task.meeting)
   const result = { warnings: [] as string[], loaded: [] as ReplayResult['loaded'][number][], repairs: [] as Repair[] }
+  const applier = new Applier(engine, new Int32Array(memory.control), text => result.warnings.push(text))
+  const meeting = new Rendezvous(task.meeting)
   const replays = task.sources.map(source => new SourceReplay(task, source, applier, meeting, result))
   let error = ''
   try {

@@ -2,13 +2,14 @@
 //
 // SKEP_SEED repeats a run.
 
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { GROUPS } from '../differential/groups/index.ts'
 import { makeSequence } from '../differential/sequence.ts'
-import type { RespClient } from '../support/client.ts'
+import { encodeCommand, type RespClient } from '../support/client.ts'
 import { chooseSeed } from '../support/random.ts'
 import { redisVersion, startServer, type TestServer } from '../support/server.ts'
 
@@ -122,3 +123,43 @@ test.skipIf(redisVersion() === undefined)(
   },
   60_000,
 )
+
+test('scripts in a log, as Redis before 7 wrote it, are run', { timeout: 60_000 }, async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'skep-replay-'))
+  try {
+    const called = `local last = redis.call('INCRBY', KEYS[1], ARGV[1]); redis.call('SELECT', '2')
+      redis.call('SET', 'not:named', last); return redis.call('PUBLISH', 'nobody', last)`
+    const loaded = `redis.call('PING'); redis.call('RPUSH', KEYS[1], unpack(ARGV)); redis.call('FLUSHALL', 'WRONG')`
+    const sha = (script: string): string => createHash('sha1').update(script).digest('hex')
+    const log = [
+      ['SELECT', 0],
+      ['EVAL', called, 1, 'counter', 5],
+      ['SCRIPT', 'LOAD', loaded],
+      ['MULTI'],
+      ['EVALSHA', sha(called), 1, 'counter', 2],
+      ['EVALSHA', sha(loaded), 1, 'list', 'a', 'b'],
+      ['EXEC'],
+      // An error as it was when the script ran first.
+      ['EVAL', 'return redis.call("LPUSH", KEYS[1], "x")', 1, 'counter'],
+      ['SET', 'behind', 'it'],
+    ]
+    mkdirSync(join(dir, 'appendonlydir'))
+    writeFileSync(join(dir, 'appendonlydir', 'appendonly.aof.1.incr.aof'), Buffer.concat(log.map(encodeCommand)))
+    writeFileSync(
+      join(dir, 'appendonlydir', 'appendonly.aof.manifest'),
+      'file appendonly.aof.1.incr.aof seq 1 type i\n',
+    )
+    // A replica's own clients may not write; its log may.
+    const server = await startServer('skep', { shards: 3, args: [...LOGGED, '--replicaof', '127.0.0.1 1'], dir })
+    const client = await server.connect()
+    expect(await client.must('GET', 'counter')).toBe('7')
+    expect(await client.must('LRANGE', 'list', 0, -1)).toEqual(['a', 'b'])
+    expect(await client.must('GET', 'behind')).toBe('it')
+    await client.must('SELECT', 2)
+    expect(await client.must('GET', 'not:named')).toBe('7')
+    expect(await client.must('DBSIZE')).toBe(1)
+    await server.stop()
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+})
