@@ -41,10 +41,16 @@ interface Found {
 }
 
 function find(engine: Engine, req: Request, i: number): Found | undefined {
+  const found = findKept(engine, req, i)
+  // A replica keeps what has expired until its master says so.
+  return found?.shard.isExpired(found.entry) && !engine.isReplica ? undefined : found
+}
+
+/** What is there, even if it has expired and only has yet to go. */
+function findKept(engine: Engine, req: Request, i: number): Found | undefined {
   const shard = engine.shards[0].ofKey(req, i)
   const entry = shard.peek(req, i)
-  // A replica keeps what has expired until its master says so.
-  return entry === 0 || (shard.isExpired(entry) && !engine.isReplica) ? undefined : { shard, entry }
+  return entry === 0 ? undefined : { shard, entry }
 }
 
 /** DEBUG DIGEST and DIGEST-VALUE: of the whole data set, or of some keys' values. */
@@ -62,7 +68,7 @@ export function debugDigest(_client: Client, req: Request, reply: Reply, router:
 /** DEBUG OBJECT: how a value is kept. */
 export function debugObject(_client: Client, req: Request, reply: Reply, router: Router): void {
   router.withShards(engine => {
-    const found = find(engine, req, 2)
+    const found = findKept(engine, req, 2)
     if (found === undefined) return reply.error(NO_SUCH_KEY)
     const { entry, shard } = found
     const { m } = shard
@@ -79,7 +85,7 @@ export function debugObject(_client: Client, req: Request, reply: Reply, router:
 /** DEBUG SDSLEN: lengths of a key and its string. */
 export function debugSds(_client: Client, req: Request, reply: Reply, router: Router): void {
   router.withShards(engine => {
-    const found = find(engine, req, 2)
+    const found = findKept(engine, req, 2)
     if (found === undefined) return reply.error(NO_SUCH_KEY)
     const { entry, shard } = found
     if (entryType(shard.m, entry) !== TYPE.STRING) return reply.error('ERR Not an sds encoded string.')
