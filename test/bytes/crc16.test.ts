@@ -35,3 +35,10 @@ test('an empty or unclosed tag does not count', () => {
   expect(slot('{foo')).toBe(crc16(Buffer.from('{foo'), 0, 4) & 16383)
   expect(slot('}foo{')).not.toBe(slot('foo'))
 })
+
+test('the slot of a key without a tag is the remainder of its bytes, whatever their number', () => {
+  const bytes = Uint8Array.from({ length: 64 }, (_, i) => (i * 151 + 7) & 0xff).map(byte => (byte === 0x7b ? 0 : byte))
+  for (let length = 0; length <= 40; length++) {
+    for (let at = 0; at < 8; at++) expect(keySlot(bytes, at, length)).toBe(crc16(bytes, at, length) & 16383)
+  }
+})
