@@ -29,6 +29,8 @@ export interface JournalRecord {
   /** The shards concerned, ascending: shards[0 … shardCount). */
   readonly shards: Int32Array
   readonly shardCount: number
+  /** Whether `u8` stays as it is until `catchUp` is called: what has been sent in one piece may be taken in one piece. */
+  readonly stays: boolean
   /** Where operation `i` begins and ends in `u8`, and the database it is about. */
   start(i: number): number
   end(i: number): number
@@ -41,6 +43,8 @@ export interface JournalConsumer {
   readonly bit: number
   /** Takes a record. The locks of its shards are held; others may be as well. */
   append(record: JournalRecord): void
+  /** Takes what it has put off of records that stay. */
+  catchUp?(): void
 }
 
 /** A record that lies where the request or the effects have it. */
@@ -50,6 +54,7 @@ class ReusedRecord implements JournalRecord {
   isTransaction = false
   readonly shards: Int32Array
   shardCount = 0
+  stays = false
   /** The first operation's range, if it is the only one. */
   at = 0
   to = 0
@@ -79,6 +84,8 @@ export class Journal {
   readonly consumers: JournalConsumer[] = []
   /** Locks held for the command or transaction being run, if they are more than its own shard's. */
   locked: LockedShards | undefined
+  /** The bytes of a batch of commands, if somebody calls `catchUp` before they change or locks are given back. */
+  batch: Uint8Array | undefined
   readonly #engine: Engine
   readonly #effects: Effects
   readonly #record: ReusedRecord
@@ -124,7 +131,14 @@ export class Journal {
     record.isTransaction = false
     record.shards[0] = shard
     record.shardCount = 1
+    record.stays = req.u8 === this.batch
     this.#give(record)
+    record.stays = false
+  }
+
+  /** Has everybody take what has been put off. */
+  catchUp(): void {
+    for (let i = 0; i < this.consumers.length; i++) this.consumers[i].catchUp?.()
   }
 
   #give(record: ReusedRecord): void {

@@ -113,9 +113,10 @@ export class Dispatcher {
     return this.#runner
   }
 
-  /** Begins a batch of commands of one connection. */
-  start(): void {
+  /** Begins a batch of commands of one connection, which lie in `u8`. */
+  start(u8: Uint8Array): void {
     this.#now = this.#runner.startBatch()
+    this.#runner.journal.batch = u8
     this.#runner.tally.groups = true
     const { block } = this.#router.replication
     this.#refusesSome = refusesForState(this.#control) || refusesSome(block, this.#engine.settings)
@@ -127,6 +128,7 @@ export class Dispatcher {
     this.#runner.tally.close()
     this.#runner.tally.groups = false
     this.#giveLocks()
+    this.#runner.journal.batch = undefined
     this.#post.publish()
   }
 
@@ -422,6 +424,7 @@ export class Dispatcher {
         ((command.flags & WRITE) === 0 || !locks.isOpen(this.#engine)) &&
         this.#isShort(command, shard, req) &&
         this.#runInPassing(client, entry, command, shard, req, reply)
+      this.#runner.journal.catchUp()
       this.#runner.journal.locked = undefined
       locks.release()
       if (done) return DISPATCHED.DONE
@@ -489,6 +492,7 @@ export class Dispatcher {
 
   #giveLocks(): void {
     if (this.#heldCount === 0) return
+    this.#runner.journal.catchUp()
     for (let i = 0; i < this.#held.length; i++) {
       if (this.#held[i] === 0) continue
       this.#held[i] = 0
@@ -509,6 +513,8 @@ export class Dispatcher {
     if (client.owesMuch) return this.#hold(client, HOLD.ANSWERS)
     const busy = client.owed === 0 ? this.#router.scripts.busyText(shard) : undefined
     if (busy !== undefined) return this.#refuseBusy(client, entry, busy)
+    // What the client has sent before is to be in the stream before it.
+    this.#runner.journal.catchUp()
     if (!this.#post.send(shard, client.slot, entry.id, req, client.surrenders)) {
       this.#router.waitForRing(client)
       return this.#hold(client, HOLD.RING)

@@ -444,7 +444,7 @@ export class Router implements RouterForCommands {
     const dispatcher = this.#dispatcher
     parser.stranger = !client.authenticated
     parser.bulkBytesMax = client.isMaster ? Number.POSITIVE_INFINITY : this.engine.settings[SETTING.protoMaxBulkLen]
-    dispatcher.start()
+    dispatcher.start(u8)
     const begin = parser.start
     /** Behind the last command outside of a transaction. */
     let safe = begin

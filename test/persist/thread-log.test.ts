@@ -40,6 +40,7 @@ function recordOf(shards: readonly number[], texts: readonly string[], db = 0): 
     isTransaction: texts.length > 1,
     shards: Int32Array.from(shards),
     shardCount: shards.length,
+    stays: false,
     start: i => starts[i],
     end: i => starts[i] + texts[i].length,
     db: () => db,
