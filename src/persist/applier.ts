@@ -3,7 +3,7 @@
 // Nothing expires meanwhile: what the log says of a key holds whatever time it is now.
 
 import { RUNS_SCRIPT, type ShardCommand } from '../commands/command.ts'
-import { execute } from '../commands/execute.ts'
+import { arityFits, execute } from '../commands/execute.ts'
 import { findKeys } from '../commands/keys.ts'
 import { commandByName, type Entry, findEntry } from '../commands/table.ts'
 import { Reply } from '../protocol/reply.ts'
@@ -18,6 +18,15 @@ import { ReplayScripts } from './replay-scripts.ts'
 /** Commands under one hold of a lock, before its owner may have it. */
 const TURN = 256
 const NONE = -1
+
+/** What was done with a command. */
+export const APPLIED = {
+  DONE: 0,
+  /** Nothing: there is none of that name. */
+  UNKNOWN: 1,
+  /** Nothing: it takes another number of arguments. */
+  MISFIT: 2,
+} as const
 
 export class Applier {
   readonly #engine: Engine
@@ -41,15 +50,20 @@ export class Applier {
     this.#allLocks = Int32Array.from(engine.shards, (_, index) => lockWord(index))
   }
 
-  /** Runs a command in database `db`. Returns false if there is none of that name. */
-  apply(req: Request, db: number): boolean {
-    // It may have been renamed since.
-    const entry = findEntry(req) ?? findEntry(req, commandByName(req.text(0).toLowerCase()))
-    if (entry === undefined || (entry.subcommands.length > 0 && req.argc > 1)) return false
+  /** What `apply` would return for a command. */
+  look(req: Request): number {
+    return verdict(entryOf(req), req)
+  }
+
+  /** Runs a command in database `db`. Returns one of APPLIED. */
+  apply(req: Request, db: number): number {
+    const entry = entryOf(req)
+    const look = verdict(entry, req)
+    if (look !== APPLIED.DONE || entry === undefined) return look
     if (entry.shard === undefined) {
       // What is about a connection or the server has no place in a log, and changes no data.
       this.#scripts.learn(entry, req)
-      return true
+      return APPLIED.DONE
     }
     req.db = db
     req.resp = 2
@@ -60,7 +74,7 @@ export class Applier {
     }
     if (entry.singleKey > 0) this.#applyToOne(entry.shard, req, req.slot(entry.singleKey))
     else this.#applyToSome(entry, entry.shard, req)
-    return true
+    return APPLIED.DONE
   }
 
   #applyToOne(command: ShardCommand, req: Request, slot: number): void {
@@ -97,8 +111,11 @@ export class Applier {
     this.release()
     lockWaitAll(this.#control, this.#allLocks, this.#allLocks.length)
     for (const { m } of shards) memoryRefresh(m)
-    this.#run(command, index, req)
-    for (const lock of this.#allLocks) unlock(this.#control, lock)
+    try {
+      this.#run(command, index, req)
+    } finally {
+      for (const lock of this.#allLocks) unlock(this.#control, lock)
+    }
   }
 
   #shardOf(req: Request, arg: number): number {
@@ -132,4 +149,13 @@ export class Applier {
     unlock(this.#control, lockWord(this.#held))
     this.#held = NONE
   }
+}
+
+/** It may have been renamed since. */
+const entryOf = (req: Request): Entry | undefined =>
+  findEntry(req) ?? findEntry(req, commandByName(req.text(0).toLowerCase()))
+
+function verdict(entry: Entry | undefined, req: Request): number {
+  if (entry === undefined || (entry.subcommands.length > 0 && req.argc > 1)) return APPLIED.UNKNOWN
+  return arityFits(entry.command.arity, req.argc) ? APPLIED.DONE : APPLIED.MISFIT
 }

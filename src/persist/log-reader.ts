@@ -1,6 +1,6 @@
 // Reads one file of the log, command by command, in RESP; lines that begin with # are notes.
 
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { byteArray } from '../bytes/byte-array.ts'
 import { fromByteString } from '../config/split-args.ts'
 import { PARSED, Parser } from '../protocol/parser.ts'
@@ -28,6 +28,7 @@ export class LogReader {
   readonly req = new Request()
   note = ''
   readonly #fd: number
+  readonly #size: number
   readonly #parser = new Parser(this.req)
   #u8 = byteArray(CHUNK_BYTES)
   /** Bytes in #u8, and the file offset of the first. */
@@ -40,6 +41,7 @@ export class LogReader {
   /** Reads the file from `offset` on. */
   constructor(path: string, offset = 0) {
     this.#fd = openSync(fromByteString(path), 'r')
+    this.#size = fstatSync(this.#fd).size
     this.#base = offset
     this.#parser.bulkBytesMax = Number.MAX_SAFE_INTEGER
   }
@@ -70,6 +72,8 @@ export class LogReader {
       const parsed = parser.parse(this.#u8, this.#end)
       if (parsed === PARSED.COMMAND) break
       if (parsed !== PARSED.MORE) return READ.BAD
+      // A length that the file cannot hold asks for no memory.
+      if (this.start + parser.needed > this.#size) return READ.CUT
       const before = this.#start
       if (!this.#fill()) return READ.CUT
       parser.shift(this.#start - before)

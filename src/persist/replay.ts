@@ -8,13 +8,13 @@ import { fromByteString } from '../config/split-args.ts'
 import { Parser } from '../protocol/parser.ts'
 import { Request } from '../protocol/request.ts'
 import type { Shape } from '../shared/control.ts'
-import { MEET, Rendezvous } from '../shared/rendezvous.ts'
+import { CHANGES_MAX, MEET, Rendezvous } from '../shared/rendezvous.ts'
 import { sleepSync } from '../shared/sleep.ts'
 import { OldBlock, SnapshotRunBlock } from '../shared/snapshot-block.ts'
 import { arenaAttach } from '../store/arena.ts'
 import { Engine } from '../store/engine.ts'
 import { Libraries } from '../store/libraries.ts'
-import { Applier } from './applier.ts'
+import { APPLIED, Applier } from './applier.ts'
 import { reasonOf } from './errors.ts'
 import type { LoadMemory } from './load-file.ts'
 import { LogReader, READ } from './log-reader.ts'
@@ -76,6 +76,9 @@ const TURN = 512
 const STATE = { READING: 0, WAITING: 1, ENDED: 2 } as const
 const FIX = 'make a backup of your AOF file, then use ./redis-check-aof --fix <filename.manifest>'
 
+/** What announces a change over several shards: its number, and which they are. */
+const CHANGE = /^#X:([0-9a-f]{1,16}):([0-9a-f]{1,64})$/
+
 class ReplayError extends Error {}
 
 class SourceReplay {
@@ -85,6 +88,7 @@ class SourceReplay {
   readonly #task: ReplayTask
   readonly #source: ReplaySource
   readonly #applier: Applier
+  readonly #databases: number
   readonly #meeting: Rendezvous
   readonly #result: { warnings: string[]; loaded: ReplayResult['loaded'][number][]; repairs: Repair[] }
   readonly #progress: Float64Array
@@ -93,6 +97,8 @@ class SourceReplay {
   #started = 0
   #done = 0
   #db = 0
+  /** Where the command or note begins that was read last. */
+  #place = 0
   /** Commands since MULTI, if that has come; and where it stands. */
   #queue: Uint8Array[] | undefined
   /** Where the last whole change ends: what is behind it goes if the file is cut. */
@@ -107,12 +113,14 @@ class SourceReplay {
     task: ReplayTask,
     source: ReplaySource,
     applier: Applier,
+    databases: number,
     meeting: Rendezvous,
     result: { warnings: string[]; loaded: ReplayResult['loaded'][number][]; repairs: Repair[] },
   ) {
     this.#task = task
     this.#source = source
     this.#applier = applier
+    this.#databases = databases
     this.#meeting = meeting
     this.#result = result
     this.#progress = new Float64Array(task.progress)
@@ -155,7 +163,8 @@ class SourceReplay {
     if (read === READ.COMMAND) this.#command(reader)
     else if (read === READ.NOTE) this.#noted(reader)
     else if (read === READ.BAD) {
-      this.#fail(`Bad file format reading the append only file ${this.#name}: ${FIX} (at offset ${reader.start})`)
+      this.#place = reader.start
+      this.#bad()
     } else this.#ended(reader, read === READ.CUT)
   }
 
@@ -164,20 +173,32 @@ class SourceReplay {
   }
 
   #noted(reader: LogReader): void {
-    if (reader.note.startsWith('#X:')) {
-      const [, number, mask] = reader.note.split(':')
-      this.#number = BigInt(`0x${number}`)
-      this.#mask = BigInt(`0x${mask}`)
-      if (this.#number > this.lastNumber) this.lastNumber = this.#number
-      return
-    }
+    this.#place = reader.start
+    if (reader.note.startsWith('#X:')) return this.#announced(reader.note)
     if (this.#queue === undefined && this.#mask === 0n) this.#valid = reader.end
+  }
+
+  /** A change over several shards comes next. */
+  #announced(note: string): void {
+    const [, number, mask] = CHANGE.exec(note) ?? this.#bad()
+    this.#number = BigInt(`0x${number}`)
+    const isFirst = this.#mask === 0n && this.#queue === undefined
+    this.#mask = BigInt(`0x${mask}`)
+    const own = 1n << BigInt(this.#source.index)
+    const isOfSeveral =
+      (this.#mask & own) !== 0n && this.#mask !== own && this.#mask >> BigInt(this.#meeting.logs) === 0n
+    if (!isFirst || !isOfSeveral || this.#number >= CHANGES_MAX) this.#bad()
+    if (this.#number > this.lastNumber) this.lastNumber = this.#number
   }
 
   #command(reader: LogReader): void {
     const { req } = reader
+    this.#place = reader.start
     if (this.#queue !== undefined) {
       if (req.argc === 1 && req.is(0, 'EXEC')) return this.#exec(reader)
+      // Without its EXEC, a transaction would go on to the file's end.
+      if (req.argc === 1 && req.is(0, 'MULTI')) this.#bad()
+      this.#judge(this.#applier.look(req), req)
       this.#queue.push(reader.copy())
       return
     }
@@ -216,14 +237,29 @@ class SourceReplay {
 
   #apply(req: Request): void {
     this.commands++
-    if (req.is(0, 'SELECT') && req.argc === 2) {
-      this.#db = req.integer(1)
-      return
-    }
-    if (!this.#applier.apply(req, this.#db)) {
-      this.#fail(`Unknown command '${req.text(0)}' reading the append only file ${this.#name}`)
-    }
+    if (req.is(0, 'SELECT') && req.argc === 2) return this.#select(req)
+    this.#judge(this.#run(req), req)
     if (this.#task.delayUs > 0) sleepSync(this.#task.delayUs / 1000)
+  }
+
+  #run(req: Request): number {
+    try {
+      return this.#applier.apply(req, this.#db)
+    } catch (error) {
+      return this.#bad((error as Error).message)
+    }
+  }
+
+  #judge(applied: number, req: Request): void {
+    if (applied === APPLIED.MISFIT) this.#bad()
+    if (applied === APPLIED.DONE) return
+    this.#fail(`Unknown command '${req.text(0)}' reading the append only file ${this.#name} (at offset ${this.#place})`)
+  }
+
+  #select(req: Request): void {
+    const db = req.integer(1)
+    if (!(db >= 0 && db < this.#databases)) this.#bad(`database ${req.text(1)} of ${this.#databases}`)
+    this.#db = db
   }
 
   // ---- changes over several shards
@@ -232,13 +268,14 @@ class SourceReplay {
     this.#valid = reader.end
     this.#applier.release()
     this.#note()
-    this.#meeting.arrive(this.#source.index, this.#number)
+    this.#meeting.arrive(this.#source.index, this.#number, this.#mask)
     this.state = STATE.WAITING
   }
 
   #tryChange(): boolean {
     const answer = this.#meeting.ask(this.#source.index, this.#number, this.#mask)
     if (answer === MEET.WAIT) return false
+    if (answer === MEET.NEVER) this.#bad('another log of the set lacks this change, or has it otherwise')
     if (answer === MEET.APPLY) {
       const db = this.#db
       this.#applyAll(this.#change)
@@ -257,7 +294,7 @@ class SourceReplay {
   #followSelect(frame: Uint8Array): void {
     parser.begin(0)
     parser.parse(frame, frame.length)
-    if (parser.req.argc === 2 && parser.req.is(0, 'SELECT')) this.#db = parser.req.integer(1)
+    if (parser.req.argc === 2 && parser.req.is(0, 'SELECT')) this.#select(parser.req)
   }
 
   /** A log has lost the change, which began in database `db`: it is to be written there again. */
@@ -314,6 +351,11 @@ class SourceReplay {
     )
   }
 
+  #bad(why = ''): never {
+    const place = `at offset ${this.#place}${why === '' ? '' : `: ${why}`}`
+    this.#fail(`Bad file format reading the append only file ${this.#name}: ${FIX} (${place})`)
+  }
+
   #fail(text: string): never {
     throw new ReplayError(text)
   }
@@ -341,7 +383,8 @@ export function replayLogs(task: ReplayTask): ReplayResult {
   const result = { warnings: [] as string[], loaded: [] as ReplayResult['loaded'][number][], repairs: [] as Repair[] }
   const applier = new Applier(engine, new Int32Array(memory.control), text => result.warnings.push(text))
   const meeting = new Rendezvous(task.meeting)
-  const replays = task.sources.map(source => new SourceReplay(task, source, applier, meeting, result))
+  const { databases } = engine.shards[0]
+  const replays = task.sources.map(source => new SourceReplay(task, source, applier, databases, meeting, result))
   let error = ''
   try {
     for (;;) {

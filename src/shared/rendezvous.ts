@@ -4,37 +4,49 @@
 // have come to it, when all have: then everything before it has been applied on every shard concerned, and nothing
 // behind it. A log may end before a change that others have (its tail was lost, so nobody was told of the change, or of
 // anything behind it in that log): the change is applied all the same. Of several such changes the one with the lowest
-// number comes first, so that nobody applies one while a lower may still turn up.
+// number comes first, so that nobody applies one while a lower may still turn up. A log that has gone beyond a change that
+// is its own, or says of it that it concerns other shards, is damaged: nobody waits for it.
 //
 //   OFFSET  SIZE  FIELD   MEANING
 //        0     8  LOCK    see lock.ts
 //        8     4  TURN    counts changes of the below; waited for
 //       12     4  FAILED  1 once somebody gave up
 //       16   8*n  PLACES  i64, one for each log: the number it has come to, READING or ENDED
+//  16+8*n   8*n  MASKS   u64, one for each log: the shards that the change concerns, as that log says, folded
 
 import { lockWait, unlock } from './lock.ts'
 
 export const MEETING = { LOCK: 0, TURN: 8, FAILED: 12, PLACES: 16 } as const
 const READING = -1n
 const ENDED = (1n << 63n) - 1n
+/** Numbers of changes are below this. */
+export const CHANGES_MAX = ENDED
 const WAIT_MS = 100
 
 export const meetingCreate = (logs: number): SharedArrayBuffer => {
-  const buffer = new SharedArrayBuffer(MEETING.PLACES + 8 * logs)
-  new BigInt64Array(buffer, MEETING.PLACES).fill(READING)
+  const buffer = new SharedArrayBuffer(MEETING.PLACES + 16 * logs)
+  new BigInt64Array(buffer, MEETING.PLACES, logs).fill(READING)
   return buffer
 }
 
 /** What to do about a change that one has come to. */
-export const MEET = { WAIT: 0, APPLY: 1, GO_ON: 2 } as const
+export const MEET = { WAIT: 0, APPLY: 1, GO_ON: 2, NEVER: 3 } as const
 
 export class Rendezvous {
   readonly #words: Int32Array
   readonly #places: BigInt64Array
+  readonly #masks: BigUint64Array
 
   constructor(buffer: SharedArrayBuffer) {
     this.#words = new Int32Array(buffer, 0, MEETING.PLACES / 4)
-    this.#places = new BigInt64Array(buffer, MEETING.PLACES)
+    const logs = (buffer.byteLength - MEETING.PLACES) / 16
+    this.#places = new BigInt64Array(buffer, MEETING.PLACES, logs)
+    this.#masks = new BigUint64Array(buffer, MEETING.PLACES + 8 * logs, logs)
+  }
+
+  /** How many logs there are. */
+  get logs(): number {
+    return this.#places.length
   }
 
   get failed(): boolean {
@@ -62,26 +74,27 @@ export class Rendezvous {
     Atomics.notify(this.#words, MEETING.TURN / 4)
   }
 
-  /** Log `index` has come to change `number`. */
-  arrive(index: number, number: bigint): void {
-    this.#set(index, number)
+  /** Log `index` has come to change `number`, which concerns the shards of `mask`. */
+  arrive(index: number, number: bigint, mask: bigint): void {
+    this.#set(index, number, mask)
   }
 
   /** Log `index` has been read to its end. */
   end(index: number): void {
-    this.#set(index, ENDED)
+    this.#set(index, ENDED, 0n)
   }
 
-  #set(index: number, place: bigint): void {
+  #set(index: number, place: bigint, mask: bigint): void {
     lockWait(this.#words, MEETING.LOCK / 4)
+    this.#masks[index] = folded(mask)
     this.#places[index] = place
     unlock(this.#words, MEETING.LOCK / 4)
     this.#turned()
   }
 
   /**
-   * What the reader of log `index`, which waits at `number`, is to do: wait, apply the change and then call `applied`, or
-   * go on, because another has.
+   * What the reader of log `index`, which waits at `number`, is to do: wait, apply the change and then call `applied`, go on,
+   * because another has, or give up, because it will never come to that.
    */
   ask(index: number, number: bigint, mask: bigint): number {
     lockWait(this.#words, MEETING.LOCK / 4)
@@ -97,7 +110,9 @@ export class Rendezvous {
     for (let i = 0; i < places.length; i++) {
       if (((mask >> BigInt(i)) & 1n) === 0n) continue
       if (places[i] === ENDED) isMissing = true
-      else if (places[i] !== number) return MEET.WAIT
+      else if (places[i] > number) return MEET.NEVER
+      else if (places[i] < number) return MEET.WAIT
+      else if (this.#masks[i] !== folded(mask)) return MEET.NEVER
       else if (i < index) return MEET.WAIT
     }
     if (isMissing) for (const place of places) if (place === READING || place < number) return MEET.WAIT
@@ -118,3 +133,6 @@ export class Rendezvous {
     return missing
   }
 }
+
+/** There are up to 128 shards; a mask is only compared. */
+const folded = (mask: bigint): bigint => BigInt.asUintN(64, mask ^ (mask >> 64n))

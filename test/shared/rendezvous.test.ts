@@ -4,9 +4,9 @@ import { chooseSeed, randomFrom } from '../support/random.ts'
 
 test('a change is applied by one, once all have come to it, and then the others go on', () => {
   const meeting = new Rendezvous(meetingCreate(3))
-  meeting.arrive(2, 5n)
+  meeting.arrive(2, 5n, 0b101n)
   expect(meeting.ask(2, 5n, 0b101n)).toBe(MEET.WAIT)
-  meeting.arrive(0, 5n)
+  meeting.arrive(0, 5n, 0b101n)
   expect(meeting.ask(2, 5n, 0b101n)).toBe(MEET.WAIT)
   expect(meeting.ask(0, 5n, 0b101n)).toBe(MEET.APPLY)
   expect(meeting.applied(5n, 0b101n)).toEqual([])
@@ -16,9 +16,9 @@ test('a change is applied by one, once all have come to it, and then the others 
 test('a change that one log has lost waits for those who may still have a lower one, and is then applied', () => {
   const meeting = new Rendezvous(meetingCreate(3))
   meeting.end(1)
-  meeting.arrive(2, 9n)
+  meeting.arrive(2, 9n, 0b110n)
   expect(meeting.ask(2, 9n, 0b110n)).toBe(MEET.WAIT)
-  meeting.arrive(0, 4n)
+  meeting.arrive(0, 4n, 0b011n)
   expect(meeting.ask(2, 9n, 0b110n)).toBe(MEET.WAIT)
   expect(meeting.ask(0, 4n, 0b011n)).toBe(MEET.APPLY)
   expect(meeting.applied(4n, 0b011n)).toEqual([1])
@@ -26,6 +26,17 @@ test('a change that one log has lost waits for those who may still have a lower 
   meeting.end(0)
   expect(meeting.ask(2, 9n, 0b110n)).toBe(MEET.APPLY)
   expect(meeting.applied(9n, 0b110n)).toEqual([1])
+})
+
+test('nobody waits for a log that has gone beyond the change, or says that it concerns other shards', () => {
+  const meeting = new Rendezvous(meetingCreate(3))
+  meeting.arrive(0, 5n, 0b011n)
+  meeting.arrive(1, 6n, 0b110n)
+  expect(meeting.ask(0, 5n, 0b011n)).toBe(MEET.NEVER)
+  meeting.arrive(1, 5n, 0b111n)
+  expect(meeting.ask(0, 5n, 0b011n)).toBe(MEET.NEVER)
+  meeting.arrive(1, 5n, 0b011n)
+  expect(meeting.ask(0, 5n, 0b011n)).toBe(MEET.APPLY)
 })
 
 const seed = chooseSeed()
@@ -61,7 +72,7 @@ test(`logs cut anywhere: every change is applied once, in order on each of its s
         continue
       }
       if (!arrived[log]) {
-        meeting.arrive(log, change.number)
+        meeting.arrive(log, change.number, change.mask)
         arrived[log] = true
         continue
       }
