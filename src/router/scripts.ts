@@ -2,13 +2,15 @@
 // command, so that EVALSHA finds it there, whichever shard that is.
 
 import { assert } from '../bytes/assert.ts'
+import { DENY_OOM, STALE, WRITE } from '../commands/command.ts'
 import type { Scripts, SlowScript } from '../commands/scripting/script.ts'
 import { commandByName, type Entry } from '../commands/table.ts'
 import { Request } from '../protocol/request.ts'
 import { ScriptMachine, scriptName } from '../scripting/machine.ts'
-import { readShebang } from '../scripting/shebang.ts'
+import { readShebang, type ScriptHead } from '../scripting/shebang.ts'
 import type { SlowScriptWord } from '../shard/sink.ts'
 import { SCRIPT, scriptMark, scriptState } from '../shared/control.ts'
+import { FUNCTION } from '../store/libraries.ts'
 import type { Connection } from './connection.ts'
 import type { Router } from './router.ts'
 
@@ -126,6 +128,24 @@ export class RouterScripts implements Scripts {
       if (text === undefined) return undefined
     }
     return text
+  }
+
+  /** The flags of a command that runs a script, as prepared for its shard: what the script says that it needs is added. */
+  flagsOf(entry: Entry, req: Request): number {
+    const { flags } = entry.command
+    const head = BY_NAME.has(entry) ? this.#functionHead(req.text(1)) : readShebang(req.copy(1))
+    if (head === undefined || 'problem' in head || !head.isGiven) return flags
+    const needs = (head.noWrites ? 0 : WRITE) | (head.allowsOom ? 0 : DENY_OOM) | (head.allowsStale ? STALE : 0)
+    return (flags & ~(WRITE | DENY_OOM | STALE)) | needs
+  }
+
+  #functionHead(name: string): Omit<ScriptHead, 'body'> | undefined {
+    const known = this.#router.engine.libraries.find(name)
+    if (known === undefined) return undefined
+    const has = (flag: number): boolean => (known.fn.flags & flag) !== 0
+    const noWrites = has(FUNCTION.NO_WRITES)
+    const allowsOom = noWrites || has(FUNCTION.ALLOW_OOM)
+    return { isGiven: true, noWrites, allowsOom, allowsStale: has(FUNCTION.ALLOW_STALE) }
   }
 
   /** What a shard is sent for a command that runs a script: the script itself, or none if EVALSHA names one that is unknown, and what its user may do. Made anew with every call. */

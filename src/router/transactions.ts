@@ -5,7 +5,7 @@
 // places among the others'.
 
 import type { WriteReply } from '../commands/client.ts'
-import type { RouterCommand } from '../commands/command.ts'
+import { type RouterCommand, RUNS_SCRIPT } from '../commands/command.ts'
 import type { Runner } from '../commands/runner.ts'
 import { commandByName, type Entry } from '../commands/table.ts'
 import { SETTING } from '../config/settings.ts'
@@ -131,8 +131,10 @@ export class Transactions {
   /** Queues a command of a client that is in MULTI. */
   queue(client: Connection, entry: Entry, req: Request): void {
     const queue = client.queue as Queue
-    queue.anyFlags |= entry.command.flags
-    queue.allFlags &= entry.command.flags
+    const { flags } = entry.command
+    const asked = (flags & RUNS_SCRIPT) === 0 ? flags : this.#router.scripts.flagsOf(entry, req)
+    queue.anyFlags |= asked
+    queue.allFlags &= asked
     req.db = queue.db
     const bytes = frameBytes(req)
     queue.bytes += bytes

@@ -158,6 +158,35 @@ test('EXEC is refused for what it would run, and the transaction is over', async
   await other.close()
 })
 
+test('EXEC is refused for what a script in it says that it needs', async () => {
+  const other = await server.connect()
+  await client.must(
+    'FUNCTION',
+    'LOAD',
+    'REPLACE',
+    `#!lua name=needs\nredis.register_function('writes', function() return 1 end)
+    redis.register_function{function_name='reads', callback=function() return 2 end, flags={'no-writes'}}`,
+  )
+  for (const [command, isRefused] of [
+    [['EVAL', '#!lua\nreturn 1', '0'], true],
+    [['EVAL', '#!lua flags=no-writes\nreturn 2', '0'], false],
+    // It does not say that it writes.
+    [['EVAL', 'return 2', '0'], false],
+    [['FCALL', 'writes', '0'], true],
+    [['FCALL', 'reads', '0'], false],
+  ] as const) {
+    await client.must('MULTI')
+    await client.must(...command)
+    await other.must('CONFIG', 'SET', 'min-replicas-to-write', '2')
+    const reply = client.must('EXEC')
+    if (isRefused) await expect(reply).rejects.toThrow('EXECABORT Transaction discarded because of: NOREPLICAS')
+    else expect(await reply).toEqual([2])
+    await other.must('CONFIG', 'SET', 'min-replicas-to-write', '0')
+  }
+  await client.must('FUNCTION', 'FLUSH')
+  await other.close()
+})
+
 test('while a script is slow, EXEC is aborted, and what the script holds is not queued', {
   timeout: 60_000,
 }, async () => {
