@@ -84,6 +84,7 @@ export class ReplyReader {
       lua.setRawField(state, -2, 'double')
     } else if (sign === '%') this.#map(state, Number(line))
     else if (sign === '~') this.#set(state, Number(line))
+    else if (sign === '|') this.#attributed(state, Number(line))
     else this.#array(state, Number(line))
   }
 
@@ -128,6 +129,15 @@ export class ReplyReader {
       if (this.#fits) api.lua_rawset(state, -3)
     }
     if (this.#fits) this.#lua.setRawField(state, -2, 'map')
+  }
+
+  /** Attributes are not for scripts, which get the value behind them. */
+  #attributed(state: State, pairs: number): void {
+    for (let i = 0; i < 2 * pairs && this.#fits; i++) {
+      this.#value(state)
+      if (this.#fits) this.#lua.pop(state)
+    }
+    if (this.#fits) this.#value(state)
   }
 
   #set(state: State, count: number): void {

@@ -411,6 +411,8 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
   }
 
   stops(): string | undefined {
+    // The process ends, and the script with it in the midst of what it does: none of that is logged, nobody hears of it.
+    if (controlFlag(this.#control, CONTROL.STOPPING) !== 0) process.exit()
     const state = scriptState(this.#control, this.#index)
     if ((state & SCRIPT.KILL) !== 0 && !this.#hasWritten) return killed(this.#function !== '')
     const limit = this.#runner.engine.settings[SETTING.busyReplyThreshold]

@@ -150,13 +150,15 @@ test('INFO tells a script what it tells a client', async () => {
   await client.must('CONFIG', 'SET', 'repl-backlog-size', '1mb')
 })
 
-test('the time stands still while a script runs, and DEBUG, which tests it, is denied', async () => {
+test('DEBUG is denied to scripts, unless tests ask for it: of the time that stands still, of attributes read over', async () => {
   const script = `redis.call('SET', KEYS[1], 'v', 'PX', '1'); redis.call('DEBUG', 'SLEEP', '0.02')
     return redis.call('EXISTS', KEYS[1])`
   await expect(client.must('EVAL', script, '1', 'key')).rejects.toThrow(/not allowed from script/)
   await client.must('DEBUG', 'SET-DISABLE-DENY-SCRIPTS', '1')
   expect(await client.must('EVAL', script, '1', 'key')).toBe(1)
   expect(await client.must('EXISTS', 'key')).toBe(0)
+  const attributed = `redis.setresp(3); return redis.call('DEBUG', 'PROTOCOL', 'attrib')`
+  expect(await client.must('EVAL', attributed, '0')).toBe('Some real reply following the attribute')
   await client.must('DEBUG', 'SET-DISABLE-DENY-SCRIPTS', '0')
 })
 
@@ -213,6 +215,22 @@ test('PING tells that scripts hold every shard', { timeout: 60_000 }, async () =
   expect(await client.must('PING')).toBe('PONG')
   await client.must('CONFIG', 'SET', 'busy-reply-threshold', '5000')
   await other.close()
+})
+
+test('a script that the end of the server cuts off has done nothing', { timeout: 120_000 }, async () => {
+  const args = ['--appendonly', 'yes', '--busy-reply-threshold', '50']
+  const first = await startServer('skep', { shards: 1, args, readyMsMax: 60_000 })
+  const [script, other] = [await first.connect(), await first.connect()]
+  await script.must('SET', 'whole', '1')
+  script.send('EVAL', `redis.call('SET', KEYS[1], 'half'); while true do end`, '1', 'k')
+  await expect.poll(() => other.call('PING'), POLL).toMatchObject({ text: expect.stringMatching(/^BUSY/) })
+  other.call('SHUTDOWN', 'NOSAVE').catch(() => undefined)
+  await first.ended
+  const second = await startServer('skep', { shards: 1, args, dir: first.dir, readyMsMax: 60_000 })
+  const again = await second.connect()
+  expect(await again.must('MGET', 'whole', 'k')).toEqual(['1', null])
+  await again.close()
+  await second.stop()
 })
 
 test('no script changes what the next one finds', async () => {
