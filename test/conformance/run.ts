@@ -9,17 +9,17 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { endOnSignals, projectNode } from '../support/server.ts'
-import { cacheFolder, layOutSuite, listUnits } from './source.ts'
+import { cacheFolder, layOutSuite, listUnits, setServer } from './source.ts'
 import { readBaseline, readExpected, writeBaseline } from './tables.ts'
 import { canIsolate, runUnit } from './unit.ts'
-import { chooseUnits } from './units.ts'
+import { chooseUnits, shardsFor } from './units.ts'
 import { failureCount, judge, type Verdict } from './verdict.ts'
 
 const HELP = `npm run conformance -- [options]
   --units core|all|A,B    which units (default core)
   --only NAME             only this test, or /regular expression; may be repeated
   --server COMMAND        the server to test (default: skep from source); it takes redis-server's command line
-  --shards N              added to the server's command line
+  --shards N              added to the server's command line (default: 1 for units that look into one shard's files)
   --jobs N                units at a time (default 1)
   --json FILE             writes the outcome there as well
   --again                 runs a unit with failures once more, and counts that
@@ -46,6 +46,9 @@ const { values: options } = parseArgs({
   },
 })
 
+/** redis-server knows no shards. */
+const isSkep = !/(^|\/)redis-server(\s|$)/.test(options.server)
+
 /** The server's words with paths made absolute: the suite runs in a folder of its own and looks at the full title. */
 function serverWords(): string {
   const words = options.server.split(' ')
@@ -54,6 +57,12 @@ function serverWords(): string {
   return words
     .map(word => (word.includes('/') && !word.startsWith('-') && !isAbsolute(word) ? resolve(word) : word))
     .join(' ')
+}
+
+/** The options behind the suite's own, for one unit. */
+function lastWords(unit: string): string {
+  const shards = options.shards ?? (isSkep ? shardsFor(unit) : undefined)
+  return shards === undefined ? '' : `--shards ${shards}`
 }
 
 function row(unit: string, passed: string, total: string, redis: string, seconds: string, note: string): void {
@@ -73,8 +82,7 @@ async function main(): Promise<number> {
   process.on('exit', () => {
     if (!options.keep) for (const folder of folders) rmSync(folder, { recursive: true, force: true })
   })
-  const shards = options.shards === undefined ? '' : `--shards ${options.shards}`
-  for (const folder of folders) layOutSuite(folder, serverWords(), shards)
+  for (const folder of folders) layOutSuite(folder)
   const listed = listUnits(folders[0])
   const units = chooseUnits(listed, options.units)
   if (options.list) {
@@ -104,6 +112,7 @@ async function runAll(units: string[], folders: readonly string[]): Promise<numb
   await Promise.all(
     folders.map(async (folder, job) => {
       for (let unit = queue.shift(); unit !== undefined; unit = queue.shift()) {
+        setServer(folder, serverWords(), lastWords(unit))
         const known = options['write-baseline'] ? undefined : baseline.get(unit)
         const unitOptions = { folder, logs, only: options.only, isolated, basePort: 21_111 + 600 * job }
         const attempt = async (): Promise<Attempt> => {

@@ -69,19 +69,23 @@ function aptSources(): string[] {
   )
 }
 
-/** Lays the suite out in `folder`. A server is started as `server`, the suite's own options, `options`. */
-export function layOutSuite(folder: string, server: string, options: string): void {
+/** Lays the suite out in `folder`; which server it is for is said by `setServer`. */
+export function layOutSuite(folder: string): void {
   const source = redisSource()
   for (const name of ['tests', 'utils', 'runtest', 'redis.conf']) {
     cpSync(join(source, name), join(folder, name), { recursive: true })
   }
   hookIn(join(folder, 'tests', 'test_helper.tcl'))
   mkdirSync(join(folder, 'src'), { recursive: true })
-  // exec keeps the process id, which the suite signals and looks for in the log.
-  writeWrapper(join(folder, 'src', 'redis-server'), `${server} "$@" ${options}`.trimEnd())
   for (const tool of TOOLS) writeWrapper(join(folder, 'src', tool), `${tool} "$@"`)
 }
 
+/** Has the suite in `folder` start its servers as `server`, the suite's own options, `options`. */
+export function setServer(folder: string, server: string, options: string): void {
+  writeWrapper(join(folder, 'src', 'redis-server'), `${server} "$@" ${options}`.trimEnd())
+}
+
+// exec keeps the process id, which the suite signals and looks for in the log.
 function writeWrapper(path: string, command: string): void {
   writeFileSync(path, `#!/bin/sh\nexec ${command}\n`)
   chmodSync(path, 0o755)
