@@ -53,6 +53,8 @@ export async function runServer(loaded: Loaded, sources: Sources, threads: Threa
     await server.start()
     endLoading()
   } catch (error) {
+    // Told to end while it was loading, it has nothing left to load with; how it ends is the shutdown's matter.
+    if (server.isEnding) return
     log.fatal((error as Error).message)
     process.exit(EXIT.FAILED)
   }
@@ -73,7 +75,8 @@ function endOnSignals(server: Server, systemd: Systemd, tell: Tell): void {
     // Whoever asks twice means now.
     if (signalled) process.exit(EXIT.FAILED)
     signalled = true
-    log.warn(`Received ${signal}, scheduling shutdown...`)
+    const when = server.persistence.isLoading ? 'shutdown signal during loading' : signal
+    log.warn(`Received ${when}, scheduling shutdown...`)
     tell(systemd.stopping())
     const words = config.words(signal === 'SIGINT' ? 'shutdown-on-sigint' : 'shutdown-on-sigterm')
     const save = words.includes('save') ? true : words.includes('nosave') ? false : undefined

@@ -243,6 +243,11 @@ export class Server {
     return blocks.reduce((sum, block) => sum + block.get(STAT.CLIENTS), 0)
   }
 
+  /** Whether the threads have been told to end. */
+  get isEnding(): boolean {
+    return this.#stopped !== undefined
+  }
+
   /** Ends all threads. */
   stop(): Promise<void> {
     this.#stopped ??= this.#end()

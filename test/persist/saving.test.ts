@@ -178,6 +178,31 @@ test(
   TEST_MS,
 )
 
+test.each([
+  ['a snapshot', ['--save', '3600 1']],
+  ['a log with an RDB base', ['--save', '3600 1', '--appendonly', 'yes']],
+  ['a log of commands', ['--save', '3600 1', '--appendonly', 'yes', '--aof-use-rdb-preamble', 'no']],
+])(
+  'SIGTERM while %s is loaded ends the server at once and cleanly, and leaves the files as they are',
+  async (_name, args) => {
+    const first = await start(2, ...args)
+    await first.client.call('DEBUG', 'POPULATE', 3000)
+    if (args.includes('--appendonly')) {
+      await first.client.call('BGREWRITEAOF')
+      await expect.poll(() => first.client.call('INFO', 'persistence'), POLL).toContain('aof_rewrite_in_progress:0')
+    }
+    await first.server.stop()
+    const loading = await launch('skep', { dir, shards: 2, args: [...args, '--key-load-delay', '20000'] })
+    servers.push(loading)
+    await loading.logged(/Server initialized/, 30_000)
+    expect((await loading.stop('SIGTERM')).code).toBe(0)
+    expect(loading.output()).toContain('Received shutdown signal during loading, scheduling shutdown')
+    const { client } = await start(2, ...args)
+    expect(await client.call('DBSIZE')).toBe(3000)
+  },
+  TEST_MS,
+)
+
 test(
   'the snapshot that FLUSHALL takes is not in the way of those that a client asks for',
   async () => {
