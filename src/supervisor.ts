@@ -218,6 +218,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (message.what === 'slow') this.emit('slow', message)
     else if (message.what === 'script-refused') this.emit('refused', message)
     else if (message.what === 'log') this.#log[message.level](message.text)
+    else if (message.what === 'script-shown') this.broadcast({ what: 'told', topic: 'monitor', value: message.line })
     else if (message.what === 'script-publish' || message.what === 'script-slow')
       this.broadcast({ what: 'told', topic: message.what, value: message })
     else this.broadcast({ what: 'told', topic: 'notices', value: message.notices })

@@ -177,7 +177,9 @@ export class Dispatcher {
 
   /** The request as a shard needs it to run its script. */
   #withScript(client: Connection, entry: Entry, req: Request): Request {
-    const sent = this.#router.scripts.prepare(client, entry, req)
+    const { monitors, scripts } = this.#router
+    if (monitors.any) monitors.sha = req.text(1)
+    const sent = scripts.prepare(client, entry, req)
     sent.db = req.db
     sent.resp = req.resp
     sent.sender = req.sender

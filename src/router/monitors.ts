@@ -1,9 +1,7 @@
 // MONITOR: clients that are shown every command, whichever router it came to. A word in the control block counts them
 // over all routers, so that without one a command costs a look at it and nothing else.
 
-import { escapeForLog } from '../bytes/text.ts'
-import { ADMIN, SKIP_MONITOR } from '../commands/command.ts'
-import { redactedFrom } from '../commands/redaction.ts'
+import { monitorLine } from '../commands/server/monitor-line.ts'
 import type { Entry } from '../commands/table.ts'
 import type { Request } from '../protocol/request.ts'
 import { CONTROL, controlAdd } from '../shared/control.ts'
@@ -17,6 +15,8 @@ export class Monitors {
   readonly #link: Link
   readonly #routers: number
   readonly #own = new Set<Connection>()
+  /** What the EVALSHA at hand names: its request has the script itself in that place. */
+  sha = ''
 
   constructor(control: Int32Array, link: Link, routers: number) {
     this.#control = control
@@ -50,14 +50,7 @@ export class Monitors {
 
   /** How a command is shown; undefined for one that is not. */
   line(entry: Entry, req: Request, db: number, address: string): string | undefined {
-    if ((entry.command.flags & (ADMIN | SKIP_MONITOR)) !== 0) return undefined
-    const now = Date.now()
-    const hidden = redactedFrom(entry.fullName, req)
-    let line = `+${Math.floor(now / 1000)}.${String(now % 1000).padStart(3, '0')}000 [${db} ${address}]`
-    for (let i = 0; i < req.argc; i++) {
-      line += hidden(i) ? ' "(redacted)"' : ` ${escapeForLog(req.u8, req.at[i], req.length[i])}`
-    }
-    return `${line}\r\n`
+    return monitorLine(entry, req, db, address, this.sha)
   }
 
   /** Shows a line to all clients that monitor. */

@@ -14,6 +14,7 @@ import type { Runner } from '../commands/runner.ts'
 import { argumentEnd } from '../commands/scripting/arguments.ts'
 import { refusalInScript, runInScript, type ScriptThread } from '../commands/scripting/in-script.ts'
 import type { InfoSource } from '../commands/server/info-facts.ts'
+import { monitorLine } from '../commands/server/monitor-line.ts'
 import { commandByName, type Entry, findEntry } from '../commands/table.ts'
 import { SETTING } from '../config/settings.ts'
 import { diskRefusal } from '../persist/refusals.ts'
@@ -45,7 +46,7 @@ import { hasFarWaiters } from '../store/marks.ts'
 import { memoryRefresh } from '../store/memory.ts'
 import type { Shard } from '../store/shard.ts'
 import { LockSet } from './locks.ts'
-import type { LogLine, ScriptMessage, ScriptRefusal, SlowScriptWord } from './sink.ts'
+import type { LogLine, ScriptLine, ScriptMessage, ScriptRefusal, SlowScriptWord } from './sink.ts'
 
 const FIRST_KEY = 3
 const killed = (isFunction: boolean): string =>
@@ -322,8 +323,17 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
       reply.error(problem)
       if (entry !== undefined) this.#runner.statistics.rejected(entry.id)
       this.#runner.failed(reply)
-    } else this.#run(entry as Entry, req, reply)
+    } else {
+      if (controlFlag(this.#control, CONTROL.MONITORS) !== 0) this.#show(entry as Entry, req)
+      this.#run(entry as Entry, req, reply)
+    }
     return reply
+  }
+
+  /** For clients that MONITOR. */
+  #show(entry: Entry, req: Request): void {
+    const line = monitorLine(entry, req, this.#db, 'lua')
+    if (line !== undefined) this.#port.postMessage({ what: 'script-shown', line } satisfies ScriptLine)
   }
 
   #run(entry: Entry, req: Request, reply: Reply): void {

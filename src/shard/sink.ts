@@ -48,6 +48,12 @@ export interface ScriptMessage {
   readonly isShardChannel: boolean
 }
 
+/** What a script calls, for clients that MONITOR. */
+export interface ScriptLine {
+  readonly what: 'script-shown'
+  readonly line: string
+}
+
 /** A script or function has run for so long that others are told; what FUNCTION STATS shows of it. */
 export interface SlowScriptWord {
   readonly what: 'script-slow'
@@ -62,7 +68,14 @@ export interface ScriptRefusal extends Pick<Refusal, 'reason' | 'object'> {
 }
 
 /** What every thread may tell the main thread. */
-export type FromThread = SlowCommand | NoticeBatch | LogLine | ScriptMessage | SlowScriptWord | ScriptRefusal
+export type FromThread =
+  | SlowCommand
+  | NoticeBatch
+  | LogLine
+  | ScriptMessage
+  | ScriptLine
+  | SlowScriptWord
+  | ScriptRefusal
 
 const ARGS_MAX = 32
 const ARG_BYTES_MAX = 128

@@ -236,3 +236,34 @@ test('MONITOR shows a transaction’s commands once, however many transactions f
   await monitor.close()
   await worker.close()
 })
+
+test('MONITOR shows scripts as they came, and what they call', async () => {
+  const [monitor, worker] = [await server.connect(), await server.connect()]
+  await client.must('ACL', 'SETUSER', 'limited', 'on', 'nopass', '~*', '&*', '+@all', '-debug')
+  await worker.must('AUTH', 'limited', 'x')
+  const sha = String(await client.must('SCRIPT', 'LOAD', `return redis.call('GET', KEYS[1])`))
+  await monitor.must('MONITOR')
+  await worker.must('EVALSHA', sha, '1', 'one')
+  await worker.call('EVALSHA', 'unknown', '0', 'x')
+  await worker.must('MULTI')
+  await worker.must('EVAL', `redis.call('SELECT', '5'); redis.call('SET', 'two', 'v')`, '0')
+  await worker.must('EXEC')
+  await worker.must('ECHO', 'end')
+  const shown: string[] = []
+  // What a script calls comes by another way than what clients send.
+  while (!['"end"', 'lua] "SET"'].every(last => shown.some(line => line.includes(last)))) {
+    shown.push(String(await monitor.next()))
+  }
+  const from = (who: RegExp): string[] => shown.filter(line => who.test(line)).map(line => line.replace(/^\S+ /, ''))
+  expect(from(/ lua] /)).toEqual(['[0 lua] "GET" "one"', '[0 lua] "SELECT" "5"', '[5 lua] "SET" "two" "v"'])
+  expect(from(/ 127\S+ /).map(line => line.slice(line.indexOf('"')))).toEqual([
+    `"EVALSHA" "${sha}" "1" "one"`,
+    '"EVALSHA" "unknown" "0" "x"',
+    '"MULTI"',
+    `"EVAL" "redis.call('SELECT', '5'); redis.call('SET', 'two', 'v')" "0"`,
+    '"EXEC"',
+    '"ECHO" "end"',
+  ])
+  await client.must('ACL', 'DELUSER', 'limited')
+  await monitor.close()
+})
