@@ -15,7 +15,7 @@ const ONE_SHARD = /^integration\/(aof|aof-multi-part)$|^unit\/aofrw$/
  * and does not depend on who is faster: what CI runs.
  */
 const READY =
-  /^integration\/(logging|aof|aof-multi-part|convert-.*|block-repl|failover|psync2-(master-restart|pingoff|reg)|replication-[23])$|^unit\/(other|aofrw|functions|auth|protocol|keyspace|scan|info|info-command|dump|sort|expire|multi|quit|querybuf|replybufsize|introspection-2|acl|acl-v2|pubsub|pubsubshard|slowlog|limits|bitops|bitfield|hyperloglog|lazyfree|geo|wait|type\/.*)$/
+  /^integration\/(logging|aof|aof-multi-part|convert-.*|block-repl|failover|psync2-(master-restart|pingoff|reg)|replication-[23])$|^unit\/(other|aofrw|functions|auth|protocol|keyspace|scan|info|info-command|dump|sort|expire|multi|quit|querybuf|replybufsize|introspection|introspection-2|acl|acl-v2|pubsub|pubsubshard|slowlog|limits|bitops|bitfield|hyperloglog|lazyfree|geo|wait|type\/.*)$/
 
 /** The number of tests of these differs from run to run: they loop against the clock. */
 const VARYING = /^integration\/psync2(-reg)?$/

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { closeEvents, noEvents, takeEvent, type UnitEvents } from './events.ts'
 import { readBaseline, readExpected } from './tables.ts'
-import { chooseUnits } from './units.ts'
+import { chooseUnits, shardsFor } from './units.ts'
 import { failureCount, judge } from './verdict.ts'
 
 function events(...lines: [status: string, text: string][]): UnitEvents {
@@ -72,12 +72,28 @@ test('tests that did not run count as failed unless single tests were asked for'
   expect(judge('unit/x', events(['testing', 'a'], ['ok', 'a']), ROW, [], false).total).toBe(1)
 })
 
+test('an error between tests is a failure unless expected.tsv names it', () => {
+  const unit = events(['testing', 'a'], ['ok', 'a'], ['err', '(outside any test) exception'])
+  const row = { ...ROW, total: 1 }
+  expect(failureCount(judge('unit/x', unit, row, [], true).unexpected)).toBe(1)
+  const known = [{ unit: 'unit/x', test: '(outside any test)', reason: 'needs a debugger' }]
+  expect(judge('unit/x', unit, row, known, true)).toMatchObject({
+    unexpected: [],
+    expected: [{ why: 'needs a debugger' }],
+  })
+})
+
 test('units are chosen by name or as core, and an unknown name is refused', () => {
   const listed = ['unit/auth', 'unit/wait', 'unit/tls', 'integration/replication-2', 'integration/rdb']
   expect(chooseUnits(listed, 'core')).toEqual(['unit/auth', 'integration/rdb'])
   expect(chooseUnits(listed, 'all')).toEqual(['unit/auth', 'unit/wait', 'integration/replication-2', 'integration/rdb'])
   expect(chooseUnits(listed, 'unit/wait')).toEqual(['unit/wait'])
   expect(() => chooseUnits(listed, 'unit/none')).toThrow('unit/none')
+})
+
+test('units that look into files of a single shard are run with one', () => {
+  expect(['unit/aofrw', 'integration/aof', 'integration/aof-multi-part'].map(shardsFor)).toEqual([1, 1, 1])
+  expect(shardsFor('unit/auth')).toBeUndefined()
 })
 
 test('the tables beside the runner can be read, and every row has all its columns', () => {

@@ -30,6 +30,8 @@ export type Verdict = {
   readonly passedAfterAll: readonly string[]
 }
 
+/** What fails between tests; a row of expected.tsv may name it. */
+const OUTSIDE = '(outside any test)'
 const NOT_RUN = /^\((\d+) tests? not run\)$/
 
 /**
@@ -64,7 +66,11 @@ export function judge(
     else expected.push({ test: name, why, count: notRun })
   } else {
     // With all tests run, an error between them is a failure of its own.
-    for (const text of events.outside) unexpected.push({ test: '(outside any test)', why: text, count: 1 })
+    const row = known.find(({ test }) => test === OUTSIDE)
+    for (const text of events.outside) {
+      if (row === undefined) unexpected.push({ test: OUTSIDE, why: text, count: 1 })
+      else expected.push({ test: OUTSIDE, why: row.reason, count: 1 })
+    }
   }
 
   const failing = new Set(events.results.filter(({ passed }) => !passed).map(({ name }) => name))
