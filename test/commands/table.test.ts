@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { renderCommands } from '../../scripts/command-manual.ts'
 import { CATEGORIES, categoriesOf } from '../../src/commands/categories.ts'
-import { FLAG_NAMES, READONLY, RUNS_SCRIPT, WRITE } from '../../src/commands/command.ts'
+import { BRIEF, FLAG_NAMES, READONLY, RUNS_SCRIPT, WRITE } from '../../src/commands/command.ts'
 import { commandByName, commands, entries, findCommand, findSubcommand } from '../../src/commands/table.ts'
 
 const find = (name: string) => {
@@ -27,7 +27,7 @@ describe('command table', () => {
   })
 
   test('every entry runs somewhere, has known flags, and does not both read and write', () => {
-    const known = FLAG_NAMES.reduce((bits, [flag]) => bits | flag, RUNS_SCRIPT)
+    const known = FLAG_NAMES.reduce((bits, [flag]) => bits | flag, RUNS_SCRIPT | BRIEF)
     for (const { fullName, command, shard, router } of entries) {
       expect(command.subcommands !== undefined || shard !== undefined || router !== undefined, fullName).toBe(true)
       expect(command.flags & ~known, fullName).toBe(0)
