@@ -2,7 +2,8 @@
 //
 // Each unit gets a network and a process namespace of its own where the machine allows it: only loopback is there,
 // ports never clash, and nothing outlives the unit. When nothing happens for too long the servers are killed, which
-// fails the test that hung and lets the others go on.
+// fails the test that hung and lets the others go on. A suite that computes does not hang, however slow a busy machine
+// makes it.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { closeSync, openSync, readdirSync, readFileSync, readSync, writeFileSync } from 'node:fs'
@@ -28,6 +29,9 @@ export type UnitEnd = 'ended' | 'over its time' | 'hung'
 
 const NAMESPACES = ['--net', '--pid', '--fork', '--kill-child', '--mount-proc', '--']
 const IN_NAMESPACE = ['sh', '-c', 'ip link set lo up && "$@"', 'sh']
+
+/** How long the suite is watched before it is taken to hang. */
+const COMPUTING_MS = 4000
 
 /** Units that run now, to be ended with us. */
 const running = new Set<ChildProcess>()
@@ -68,8 +72,10 @@ export async function runUnit(
     }
     if (Date.now() - started > limitMs) end = 'over its time'
     else if (Date.now() - moved > (kills === 0 ? stallMs : 30_000)) {
-      if (kills === 2 || killServers(child) === 0) end = 'hung'
-      kills++
+      if (!(await isComputing(child))) {
+        if (kills === 2 || killServers(child) === 0) end = 'hung'
+        kills++
+      }
       moved = Date.now()
     }
     if (end !== 'ended') break
@@ -146,13 +152,30 @@ function signal(pid: number): boolean {
   }
 }
 
-/** Kills what the unit's tests have started, not the suite itself; how many that were. */
-function killServers(child: ChildProcess): number {
-  const servers = descendants(child.pid ?? -1).filter(pid => {
+/** The unit's processes: the suite's own, or what its tests have started. */
+function processesOf(child: ChildProcess, whose: 'suite' | 'tests'): number[] {
+  return descendants(child.pid ?? -1).filter(pid => {
     const words = readProc(`/proc/${pid}/cmdline`)
-    return words !== '' && !/test_helper\.tcl|runtest|ip link set lo up/.test(words)
+    const isSuite = /test_helper\.tcl|runtest|ip link set lo up/.test(words)
+    return words !== '' && isSuite === (whose === 'suite')
   })
-  return servers.filter(signal).length
+}
+
+/** Kills what the unit's tests have started, not the suite itself; how many that were. */
+const killServers = (child: ChildProcess): number => processesOf(child, 'tests').filter(signal).length
+
+/** Milliseconds for which a process has had a processor or waited for one. */
+function busyMs(pid: number): number {
+  const [ran, waited] = readProc(`/proc/${pid}/schedstat`).split(' ')
+  return (Number(ran || 0) + Number(waited || 0)) / 1e6
+}
+
+/** Whether the suite's own processes are at work, rather than asleep until a server answers. */
+async function isComputing(child: ChildProcess): Promise<boolean> {
+  const pids = processesOf(child, 'suite')
+  const before = pids.map(busyMs)
+  await sleep(COMPUTING_MS)
+  return pids.some((pid, i) => busyMs(pid) - before[i] > COMPUTING_MS / 4)
 }
 
 function endTree(child: ChildProcess): void {
