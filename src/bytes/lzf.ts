@@ -10,9 +10,11 @@
 // decompresses to its input, in any reader of the format.
 
 import { viewOf } from './byte-array.ts'
+import { copyBytes } from './copy.ts'
 
 const LITERALS_MAX = 32
 const COPY_MAX = 264
+const TRIPLE = 0xffffff
 /** How far back a copy may be from. */
 export const LZF_OFFSET_MAX = 8192
 const TABLE_BITS = 14
@@ -26,7 +28,7 @@ const STEP_SHIFT = 4
  * Where three bytes of this hash were last seen, counted on from `epoch`: what an earlier string left is below it, so
  * the table need not be cleared for each (64 KB for perhaps 20 bytes). One per thread.
  */
-const seen = new Uint32Array(1 << TABLE_BITS)
+const seen = new Int32Array(1 << TABLE_BITS)
 let epoch = 1
 
 /**
@@ -45,40 +47,38 @@ export function lzfCompress(
   before = 0,
 ): number {
   if (targetMax < 2) return 0
-  if (epoch + length > 0xffffffff) {
+  if (epoch + length > 0x7fffffff) {
     seen.fill(0)
     epoch = 1
   }
   const base = epoch - at
   epoch += length
+  const view = viewOf(source) ?? new DataView(source.buffer, source.byteOffset, source.byteLength)
   const lowest = at - before
   const end = at + length
   const targetEnd = targetAt + targetMax
   let literalFrom = at
   let out = targetAt
   let i = at
-  while (i + 2 < end) {
-    const slot = tripleSlot(source[i], source[i + 1], source[i + 2])
+  // Four bytes are read to have three.
+  while (i + 3 < end) {
+    const triple = view.getInt32(i, true) & TRIPLE
+    const slot = slotOf(triple)
     const from = seen[slot] - base
-    const offset = i - from - 1
     seen[slot] = i + base
-    if (
-      from < lowest ||
-      offset >= LZF_OFFSET_MAX ||
-      source[from] !== source[i] ||
-      source[from + 1] !== source[i + 1] ||
-      source[from + 2] !== source[i + 2]
-    ) {
+    if (from < lowest || i - from > LZF_OFFSET_MAX || (view.getInt32(from, true) & TRIPLE) !== triple) {
       // The longer nothing repeats, the wider the steps: bytes that look random cost a third, and little else is lost.
       i += 1 + ((i - literalFrom) >> STEP_SHIFT)
       continue
     }
     const copyMax = end - i < COPY_MAX ? end - i : COPY_MAX
     let copy = 3
+    while (copy + 4 <= copyMax && view.getInt32(from + copy, true) === view.getInt32(i + copy, true)) copy += 4
     while (copy < copyMax && source[from + copy] === source[i + copy]) copy++
 
-    out = writeLiterals(source, literalFrom, i, target, out, targetEnd)
+    if (i > literalFrom) out = writeLiterals(source, literalFrom, i, target, out, targetEnd)
     if (out < 0 || out + 3 > targetEnd) return 0
+    const offset = i - from - 1
     const code = copy - 2
     if (code < 7) {
       target[out++] = (code << 5) | (offset >> 8)
@@ -88,19 +88,19 @@ export function lzfCompress(
     }
     target[out++] = offset
     // What the copy covers can be copied from later: its first and last two places are enough to remember.
-    const next = i + copy
-    for (let j = next - 2; j < next && j + 2 < end; j++) {
-      seen[tripleSlot(source[j], source[j + 1], source[j + 2])] = j + base
+    i += copy
+    if (i + 2 <= end) {
+      seen[slotOf(view.getInt32(i - 2, true) & TRIPLE)] = i - 2 + base
+      seen[slotOf((view.getInt32(i - 2, true) >>> 8) & TRIPLE)] = i - 1 + base
     }
-    i = next
-    literalFrom = next
+    literalFrom = i
   }
   out = writeLiterals(source, literalFrom, end, target, out, targetEnd)
   return out < 0 ? 0 : out - targetAt
 }
 
-const tripleSlot = (a: number, b: number, c: number): number =>
-  Math.imul((a << 16) | (b << 8) | c, 0x9e3779b1) >>> (32 - TABLE_BITS)
+/** The place in the table of three bytes, of which the first is the lowest. */
+const slotOf = (triple: number): number => Math.imul(triple, 0x9e3779b1) >>> (32 - TABLE_BITS)
 
 /** Writes source[from…to] as literal items; returns where the output goes on, or -1 when it does not fit. */
 function writeLiterals(
@@ -117,7 +117,9 @@ function writeLiterals(
   while (i < to) {
     const run = to - i < LITERALS_MAX ? to - i : LITERALS_MAX
     target[out++] = run - 1
-    for (let j = 0; j < run; j++) target[out++] = source[i++]
+    copyBytes(target, out, source, i, run)
+    out += run
+    i += run
   }
   return out
 }

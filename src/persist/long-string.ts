@@ -6,6 +6,7 @@
 // piece, behind room for the head, which tells the size and is filled in at the end. Should the rest not compress at all,
 // it is longer by a thirty-second at most.
 
+import { byteArray } from '../bytes/byte-array.ts'
 import { copyBytes } from '../bytes/copy.ts'
 import { LZF_OFFSET_MAX, lzfCompress } from '../bytes/lzf.ts'
 import { ENCODED, LENGTH_32, STRING_ENCODING } from '../store/rdb/format.ts'
@@ -37,9 +38,9 @@ export class LongString {
   #left = 0
   #isPlain = false
   /** What has come and is not compressed: #raw[LZF_OFFSET_MAX … + #gathered), behind what came before. */
-  #raw = new Uint8Array(0)
+  #raw = byteArray(0)
   #gathered = 0
-  #packed = new Uint8Array(0)
+  #packed = byteArray(0)
   #packedBytes = 0
 
   constructor(compresses: boolean) {
@@ -64,8 +65,8 @@ export class LongString {
 
   take(u8: Uint8Array, at: number, length: number): void {
     if (this.#raw.length === 0 && !this.#isPlain) {
-      this.#raw = new Uint8Array(LZF_OFFSET_MAX + PIECE_BYTES)
-      this.#packed = new Uint8Array(PACKED_BYTES_MAX)
+      this.#raw = byteArray(LZF_OFFSET_MAX + PIECE_BYTES)
+      this.#packed = byteArray(PACKED_BYTES_MAX)
     }
     let done = 0
     while (done < length && !this.#isPlain) {

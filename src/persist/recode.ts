@@ -3,6 +3,7 @@
 //
 // The entries are sound, since this server has just written them.
 
+import { byteArray } from '../bytes/byte-array.ts'
 import { copyBytes } from '../bytes/copy.ts'
 import { ENCODED, OPCODE, STRING_ENCODING } from '../store/rdb/format.ts'
 import { RdbSink } from '../store/rdb/sink.ts'
@@ -23,7 +24,7 @@ export class Recoder implements ValueParts {
   #file!: StringFile
   #reader!: SnapshotReader
   /** What is left of one piece when the next is needed. */
-  #joined = new Uint8Array(0)
+  #joined = byteArray(0)
 
   /** `pull` waits for the reader's next piece of the same entries; false if there is none. */
   constructor(long: LongString, pull: () => boolean) {
@@ -79,7 +80,7 @@ export class Recoder implements ValueParts {
 
   #reserve(bytes: number): void {
     if (this.#joined.length >= bytes) return
-    const larger = new Uint8Array(2 * bytes)
+    const larger = byteArray(2 * bytes)
     larger.set(this.#joined)
     this.#joined = larger
   }

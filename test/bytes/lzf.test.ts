@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { byteArray } from '../../src/bytes/byte-array.ts'
-import { lzfCompress, lzfDecompress } from '../../src/bytes/lzf.ts'
+import { LZF_OFFSET_MAX, lzfCompress, lzfDecompress } from '../../src/bytes/lzf.ts'
 import { chooseSeed, randomFrom } from '../support/random.ts'
 
 /** Compresses amid bytes that must stay; undefined when it does not get smaller. */
@@ -85,5 +85,25 @@ test('damaged input is refused and nothing outside is touched', () => {
     const noise = Uint8Array.from(packed)
     noise[random.int(0, noise.length - 1)] = random.int(0, 255)
     decompress(noise, plain.length) // checks its guard bytes
+  }
+})
+
+test('what is compressed in pieces, each behind the one before, comes back as one', () => {
+  const random = randomFrom(chooseSeed())
+  for (let round = 0; round < 60; round++) {
+    const words = Array.from({ length: random.int(1, 40) }, () => random.bytes(random.int(1, 60)))
+    const plain = Buffer.concat(Array.from({ length: random.int(1, 1500) }, () => random.pick(words)))
+    const pieces: Uint8Array[] = []
+    for (let at = 0; at < plain.length; ) {
+      const length = Math.min(plain.length - at, random.int(1, 20_000))
+      const target = new Uint8Array(2 * length + 10)
+      const size = lzfCompress(plain, at, length, target, 0, target.length, Math.min(at, LZF_OFFSET_MAX))
+      pieces.push(target.subarray(0, size))
+      at += length
+    }
+    expect(
+      Buffer.from(decompress(Buffer.concat(pieces), plain.length) ?? []).equals(plain),
+      `seed ${random.seed}`,
+    ).toBe(true)
   }
 })

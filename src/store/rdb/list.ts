@@ -1,5 +1,6 @@
 // Lists in RDB form: written as nodes of listpacks (type 18), read in that and all older forms.
 
+import { byteArray } from '../../bytes/byte-array.ts'
 import { SETTING } from '../../config/settings.ts'
 import { type EntryRef, entryValue } from '../entry.ts'
 import { LISTPACK } from '../listpack.ts'
@@ -24,7 +25,7 @@ import type { RdbSink } from './sink.ts'
 import { type RdbSource, RdbString } from './source.ts'
 
 /** Room for one node. The thread's own; nothing stays in it. */
-let scratch = new Uint8Array(16384)
+let scratch = byteArray(16384)
 const string = new RdbString()
 
 export class ListEncoder implements TypeEncoder {
@@ -69,7 +70,7 @@ export class ListEncoder implements TypeEncoder {
       sink.arena(at, length)
       sink.byte(END)
     } else {
-      if (scratch.length < bytes) scratch = new Uint8Array(bytes)
+      if (scratch.length < bytes) scratch = byteArray(bytes)
       nodeFileWrite(m, node, scratch, 0)
       sink.string(scratch, 0, bytes)
     }

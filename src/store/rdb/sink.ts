@@ -4,6 +4,7 @@
 // ever changed afterwards. Long strings may be left where they are, and only noted; see outgoing.ts.
 
 import { assert } from '../../bytes/assert.ts'
+import { byteArray } from '../../bytes/byte-array.ts'
 import { copyBytes } from '../../bytes/copy.ts'
 import { parseInteger } from '../../bytes/integers.ts'
 import { lzfCompress } from '../../bytes/lzf.ts'
@@ -44,7 +45,7 @@ export class RdbSink {
   effort = 0
 
   constructor(bytes = SINK_BYTES) {
-    this.u8 = new Uint8Array(bytes)
+    this.u8 = byteArray(bytes)
   }
 
   /** Drops all that was written. */
@@ -58,7 +59,7 @@ export class RdbSink {
   /** Gives up room that one large value asked for. */
   trim(): void {
     if (this.u8.length <= SINK_BYTES_KEPT || this.length > SINK_BYTES) return
-    const smaller = new Uint8Array(SINK_BYTES)
+    const smaller = byteArray(SINK_BYTES)
     copyBytes(smaller, 0, this.u8, 0, this.length)
     this.u8 = smaller
   }
@@ -67,7 +68,7 @@ export class RdbSink {
   reserve(bytes: number): void {
     const needed = this.length + bytes
     if (needed <= this.u8.length) return
-    const larger = new Uint8Array(needed < 2 ** 26 ? Math.max(needed, this.u8.length * 2) : needed + 2 ** 20)
+    const larger = byteArray(needed < 2 ** 26 ? Math.max(needed, this.u8.length * 2) : needed + 2 ** 20)
     copyBytes(larger, 0, this.u8, 0, this.length)
     this.u8 = larger
   }

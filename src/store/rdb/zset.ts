@@ -1,6 +1,7 @@
 // Sorted sets in RDB form: a small one as a listpack (type 17), a large one as members and doubles (type 5), which Redis
 // writes from the highest score down.
 
+import { byteArray } from '../../bytes/byte-array.ts'
 import { parseDouble, writeDouble17 } from '../../bytes/doubles.ts'
 import { writeBigInteger, writeInteger } from '../../bytes/integers.ts'
 import { type EntryRef, entrySetEncoding, entrySetValue } from '../entry.ts'
@@ -83,7 +84,7 @@ function writeScore(digits: Uint8Array, value: number): number {
 
 // ---- a listpack in the making
 
-let lp = new Uint8Array(4096)
+let lp = byteArray(4096)
 let lpBytes = 0
 
 function listpackBegin(): void {
@@ -93,7 +94,7 @@ function listpackBegin(): void {
 function listpackAdd(bytes: Uint8Array, at: number, length: number): void {
   const whole = planText(bytes, at, length)
   if (lpBytes + whole >= lp.length) {
-    const larger = new Uint8Array(2 * (lpBytes + whole))
+    const larger = byteArray(2 * (lpBytes + whole))
     larger.set(lp)
     lp = larger
   }
