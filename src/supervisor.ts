@@ -14,9 +14,10 @@ import type { FromRouter, ToRouter } from './router/messages.ts'
 import type { FromThread, ScriptRefusal, SlowCommand } from './shard/sink.ts'
 import type { ProcessFacts, RouterData, ShardData, SharedMemory } from './shard/thread-data.ts'
 import { claimsCreate } from './shared/claims.ts'
-import { CONTROL, controlCreate, controlSet, type Shape, shardBellWord } from './shared/control.ts'
+import { CONTROL, controlCreate, controlSet, lockWord, type Shape, shardBellWord } from './shared/control.ts'
 import { doorbellRing } from './shared/doorbell.ts'
 import { infoCreate } from './shared/info-block.ts'
+import { unlock } from './shared/lock.ts'
 import { logCreate, logsCreate } from './shared/log-block.ts'
 import { logFiguresCreate } from './shared/log-figures.ts'
 import { persistenceCreate } from './shared/persistence-block.ts'
@@ -270,5 +271,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       return exit.then(() => clearTimeout(timer))
     })
     await Promise.all(ended)
+    // One that was in the midst of a script has left its locks behind, and nobody else is there to have any.
+    for (let index = 0; index < ended.length; index++) unlock(control, lockWord(index))
   }
 }

@@ -13,7 +13,7 @@ import { type Memory, memoryRefresh } from '../store/memory.ts'
 import type { Pool } from './pool.ts'
 import type { PublishTask } from './publish.ts'
 import { type AuxFields, standardAux } from './rdb-frame.ts'
-import type { Snapshots } from './snapshots.ts'
+import { GivenUp, type Snapshots } from './snapshots.ts'
 import type { WriteFilesResult, WriteFilesTask } from './write-files.ts'
 
 /** How often the `save` lines are looked at. */
@@ -261,6 +261,10 @@ export class Saves {
       log.info('Background saving terminated with success')
       return undefined
     } catch (error) {
+      if (error instanceof GivenUp) {
+        log.info('Background saving terminated before its beginning')
+        return error.message
+      }
       if (isBackground) figures[PERSISTENCE.HAS_FAILED] = 1
       log.warn(`Background saving error: ${snapshot}: ${(error as Error).message}`)
       return (error as Error).message

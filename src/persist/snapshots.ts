@@ -20,6 +20,11 @@ import { type Memory, memoryRefresh } from '../store/memory.ts'
 const WALKS_MAX = Math.max(1, availableParallelism() - 1)
 /** How often the end of the walks is looked for. */
 const LOOK_MS = 2
+/** How long the main thread waits for the locks before it does other things as well: a script may have one for long. */
+const LOCKS_MS = 100
+
+/** The snapshot was given up before it began. */
+export class GivenUp extends Error {}
 
 /** Who reads what the shards deliver. */
 export interface SnapshotConsumer<Result> {
@@ -40,6 +45,7 @@ export class Snapshots {
   readonly #locks: Int32Array
   readonly #figures: Float64Array
   #isBusy = false
+  #isGivenUp = false
   #hasEnded = false
 
   /** `figures` are PERSISTENCE. */
@@ -98,16 +104,20 @@ export class Snapshots {
 
   /** Gives up the snapshot being taken: its consumer sees that nothing more comes. */
   giveUp(): void {
-    if (this.#isBusy) this.#run.end(RUN.GIVEN_UP)
+    if (!this.#isBusy) return
+    this.#isGivenUp = true
+    this.#run.end(RUN.GIVEN_UP)
   }
 
   /**
    * Takes a snapshot. `directory` is where a file without a name may grow. The barrier is over when this returns the
-   * promise, unless a snapshot that was given up has not yet been undone.
+   * promise, unless a snapshot that was given up has not yet been undone, or a lock is held for long. Throws GivenUp if
+   * it is not wanted any more by then.
    */
   async take<Result>(consumer: SnapshotConsumer<Result>, directory = '.'): Promise<Result> {
     if (this.isBusy) throw new Error('a snapshot is being taken')
     this.#isBusy = true
+    this.#isGivenUp = false
     const spills: number[] = []
     try {
       if (!this.#areIdle()) await this.#whenIdle()
@@ -115,7 +125,12 @@ export class Snapshots {
         spills.push(openNameless(`${directory}/temp-${process.pid}-${index}.old`))
       const standing = this.standStill()
       const goOn = standing === undefined ? undefined : await standing
+      for (const ring of this.#memory.rings) ringClear(ring)
       try {
+        while (!lockWaitAll(this.#control, this.#locks, this.#locks.length, LOCKS_MS)) {
+          await new Promise(resolve => setTimeout(resolve, LOOK_MS))
+          if (this.#isGivenUp) throw new GivenUp('it was given up')
+        }
         this.#begin(consumer, spills)
       } finally {
         goOn?.()
@@ -134,11 +149,10 @@ export class Snapshots {
     }
   }
 
+  /** Every shard is locked; in the end none is. */
   #begin(consumer: SnapshotConsumer<unknown>, spills: readonly number[]): void {
     this.#figures[PERSISTENCE.SNAPSHOTS]++
-    for (const ring of this.#memory.rings) ringClear(ring)
     const control = this.#control
-    lockWaitAll(control, this.#locks, this.#locks.length)
     let keys = 0
     for (const [index, m] of this.#arenas.entries()) {
       memoryRefresh(m)

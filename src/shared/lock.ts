@@ -56,21 +56,30 @@ export function lockTryAll(words: Int32Array, ats: Int32Array, count: number): n
 
 /**
  * Takes all the locks at `ats[0 … count)`, sleeping while any is held, but holding none meanwhile. The busy one is
- * marked as wanted, so that nobody takes it in passing until this thread has had its turn.
+ * marked as wanted, so that nobody takes it in passing until this thread has had its turn. Returns false if that did not
+ * come within `msMax`.
  */
-export function lockWaitAll(words: Int32Array, ats: Int32Array, count: number): void {
+export function lockWaitAll(
+  words: Int32Array,
+  ats: Int32Array,
+  count: number,
+  msMax = Number.POSITIVE_INFINITY,
+): boolean {
+  const end = performance.now() + msMax
   for (;;) {
     const busy = takeAll(words, ats, count)
-    if (busy < 0) return
+    if (busy < 0) return true
+    const left = end - performance.now()
+    if (left <= 0) return false
     const at = ats[busy]
     Atomics.add(words, at + WANTED_WORD, 1)
     const state = Atomics.load(words, at)
     if (state !== FREE && (state !== HELD || Atomics.compareExchange(words, at, HELD, HELD_AND_WAITED_FOR) === HELD)) {
-      Atomics.wait(words, at, HELD_AND_WAITED_FOR, SLEEP_MS_MAX)
+      Atomics.wait(words, at, HELD_AND_WAITED_FOR, Math.min(SLEEP_MS_MAX, left))
     }
     const stillBusy = takeAll(words, ats, count)
     Atomics.sub(words, at + WANTED_WORD, 1)
-    if (stillBusy < 0) return
+    if (stillBusy < 0) return true
   }
 }
 

@@ -233,6 +233,22 @@ test('a script that the end of the server cuts off has done nothing', { timeout:
   await second.stop()
 })
 
+test('a snapshot that waits for a script does not keep the server from ending', { timeout: 120_000 }, async () => {
+  const args = ['--busy-reply-threshold', '50', '--appendonly', 'yes']
+  for (const command of ['BGSAVE', 'BGREWRITEAOF']) {
+    const busy = await startServer('skep', { shards: 2, args, readyMsMax: 60_000 })
+    const [script, other] = [await busy.connect(), await busy.connect()]
+    script.send('EVAL', `redis.call('SET', KEYS[1], 'x'); while true do end`, '2', 'a', 'c')
+    await expect.poll(() => other.call('PING'), POLL).toMatchObject({ text: expect.stringMatching(/^BUSY/) })
+    other.send(command)
+    // The main thread waits for locks, and answers all the same.
+    const third = await busy.connect()
+    expect(await third.must('CONFIG', 'SET', 'hz', '20')).toBe('OK')
+    third.call('SHUTDOWN', 'NOSAVE').catch(() => undefined)
+    await busy.ended
+  }
+})
+
 test('no script changes what the next one finds', async () => {
   for (const script of [
     'string.len = nil',

@@ -29,6 +29,16 @@ async function stress(ways: readonly LockWay[], locks: number): Promise<number> 
 }
 
 describe('lock', () => {
+  test('all are waited for no longer than is asked, and then none is held or wanted', () => {
+    const words = makeLocks()
+    const ats = Int32Array.of(0, 2, 4)
+    expect(lockTry(words, 2)).toBe(true)
+    expect(lockWaitAll(words, ats, 3, 20)).toBe(false)
+    unlock(words, 2)
+    expect([...words].every(word => word === 0)).toBe(true)
+    expect(lockWaitAll(words, ats, 3, 0)).toBe(true)
+  })
+
   test('is taken once, and free again after it was given back', () => {
     const words = makeLocks()
     expect(lockIsHeld(words, 2)).toBe(false)
