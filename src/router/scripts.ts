@@ -2,10 +2,13 @@
 // command, so that EVALSHA finds it there, whichever shard that is.
 
 import { assert } from '../bytes/assert.ts'
+import { byteArray } from '../bytes/byte-array.ts'
+import { copyBytes } from '../bytes/copy.ts'
 import { DENY_OOM, STALE, WRITE } from '../commands/command.ts'
 import type { Scripts, SlowScript } from '../commands/scripting/script.ts'
 import { commandByName, type Entry } from '../commands/table.ts'
 import { Request } from '../protocol/request.ts'
+import { KnownScripts } from '../scripting/known-scripts.ts'
 import { ScriptMachine, scriptName } from '../scripting/machine.ts'
 import { readShebang, type ScriptHead } from '../scripting/shebang.ts'
 import type { SlowScriptWord } from '../shard/sink.ts'
@@ -38,7 +41,8 @@ export class RouterScripts implements Scripts {
   /** For SCRIPT LOAD alone, which says what is wrong with a script; it runs none. */
   #machine: ScriptMachine | undefined
   readonly #req = new Request()
-  #bytes = new Uint8Array(4096)
+  #bytes = byteArray(4096)
+  readonly #known = new KnownScripts()
 
   constructor(router: Router, control: Int32Array) {
     this.#router = router
@@ -161,11 +165,11 @@ export class RouterScripts implements Scripts {
     let end = 0
     const add = (u8: Uint8Array, at: number, length: number): void => {
       if (end + length > this.#bytes.length) {
-        const larger = new Uint8Array((end + length) * 2)
-        larger.set(this.#bytes.subarray(0, end))
+        const larger = byteArray((end + length) * 2)
+        copyBytes(larger, 0, this.#bytes, 0, end)
         this.#bytes = larger
       }
-      this.#bytes.set(u8.subarray(at, at + length), end)
+      copyBytes(this.#bytes, end, u8, at, length)
       made.push(end, length)
       end += length
     }
@@ -181,12 +185,10 @@ export class RouterScripts implements Scripts {
 
   /** Remembers the script of an EVAL. */
   #learnNew(req: Request): void {
-    const body = req.u8.subarray(req.at[1], req.at[1] + req.length[1])
-    const sha = scriptName(body)
-    if (this.#bodies.has(sha)) return
-    const copy = req.copy(1)
-    this.learn(copy)
-    this.#router.link.tell('script', copy)
+    const { name, text } = this.#known.of(req, 1)
+    if (this.#bodies.has(name)) return
+    this.learn(text)
+    this.#router.link.tell('script', text)
   }
 }
 

@@ -3,6 +3,8 @@
 // What commands are, who may run them and which locks they need is the host's business (shard/scripts.ts).
 
 import { hash } from 'node:crypto'
+import { byteArray } from '../bytes/byte-array.ts'
+import { copyBytes } from '../bytes/copy.ts'
 import { writeDouble17 } from '../bytes/doubles.ts'
 import { REDIS_VERSION } from '../config/version.ts'
 import type { Reply } from '../protocol/reply.ts'
@@ -65,8 +67,8 @@ export class ScriptMachine {
   readonly #numbers = new RandomNumbers()
   readonly #compiled = new Set<string>()
   readonly #req = new Request()
-  #arguments = new Uint8Array(4096)
-  readonly #digits = new Uint8Array(32)
+  #arguments = byteArray(4096)
+  readonly #digits = byteArray(32)
   readonly #hook: number
   #resp: 2 | 3 = 2
   #stopped = ''
@@ -530,11 +532,11 @@ export class ScriptMachine {
         u8 = lua.u8
       } else return false
       if (end + length > this.#arguments.length) {
-        const larger = new Uint8Array((end + length) * 2)
-        larger.set(this.#arguments.subarray(0, end))
+        const larger = byteArray((end + length) * 2)
+        copyBytes(larger, 0, this.#arguments, 0, end)
         this.#arguments = larger
       }
-      this.#arguments.set(u8.subarray(from, from + length), end)
+      copyBytes(this.#arguments, end, u8, from, length)
       req.push(end, length)
       end += length
     }

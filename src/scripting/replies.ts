@@ -13,11 +13,30 @@
 //          big number    {big_number = text}          the same                    big number
 //          verbatim      {verbatim_string = {…}}      the same                    verbatim string
 
+import { assert } from '../bytes/assert.ts'
 import { parseDouble } from '../bytes/doubles.ts'
+import { parseInteger } from '../bytes/integers.ts'
 import type { Reply } from '../protocol/reply.ts'
 import { type Lua, TYPE } from './lua.ts'
 import type { State } from './wasm.ts'
 
+/** What the kinds of replies begin with. */
+const SIGN = {
+  BULK: 0x24,
+  VERBATIM: 0x3d,
+  INTEGER: 0x3a,
+  STATUS: 0x2b,
+  ERROR: 0x2d,
+  ARRAY: 0x2a,
+  NULL: 0x5f,
+  BOOLEAN: 0x23,
+  BIG_NUMBER: 0x28,
+  DOUBLE: 0x2c,
+  MAP: 0x25,
+  SET: 0x7e,
+  ATTRIBUTES: 0x7c,
+} as const
+const LETTER_T = 0x74
 const LF = 10
 const INT64_MIN = -(2n ** 63n)
 const INT64_EDGE = 2 ** 63
@@ -34,6 +53,8 @@ export class ReplyReader {
   readonly #lua: Lua
   #u8: Uint8Array = new Uint8Array(0)
   #at = 0
+  #from = 0
+  #length = 0
   #fits = true
 
   constructor(lua: Lua) {
@@ -49,12 +70,27 @@ export class ReplyReader {
     return this.#fits
   }
 
-  /** The line from here on, without its sign and end; the next value begins behind it. */
-  #line(): string {
-    const end = this.#u8.indexOf(LF, this.#at)
-    const line = Buffer.from(this.#u8.buffer, this.#u8.byteOffset + this.#at, end - 1 - this.#at).toString('latin1')
+  /** Finds the line from here on, without its sign and end: #from, #length. The next value begins behind it. */
+  #line(): void {
+    const u8 = this.#u8
+    let end = this.#at
+    while (u8[end] !== LF) end++
+    this.#from = this.#at
+    this.#length = end - 1 - this.#at
     this.#at = end + 1
-    return line
+  }
+
+  /** The number that the line from here on is. */
+  #number(): number {
+    this.#line()
+    const number = parseInteger(this.#u8, this.#from, this.#length)
+    return Number.isFinite(number) ? number : Number(this.#text())
+  }
+
+  /** The line found last. */
+  #text(): string {
+    const from = this.#u8.byteOffset + this.#from
+    return Buffer.from(this.#u8.buffer, from, this.#length).toString('latin1')
   }
 
   #value(state: State): void {
@@ -65,37 +101,39 @@ export class ReplyReader {
       api.lua_settop(state, 0)
       return
     }
-    const sign = String.fromCharCode(this.#u8[this.#at++])
-    if (sign === '$' || sign === '=') return this.#bulk(state, sign === '=')
-    const line = this.#line()
-    if (sign === ':') api.lua_pushnumber(state, Number(line))
-    else if (sign === '+') this.#field(state, 'ok', line)
-    else if (sign === '-') {
-      this.#field(state, 'err', line)
+    const sign = this.#u8[this.#at++]
+    if (sign === SIGN.BULK || sign === SIGN.VERBATIM) return this.#bulk(state, sign === SIGN.VERBATIM)
+    if (sign === SIGN.INTEGER) return void api.lua_pushnumber(state, this.#number())
+    if (sign === SIGN.ARRAY) return this.#array(state, this.#number())
+    if (sign === SIGN.MAP) return this.#map(state, this.#number())
+    if (sign === SIGN.SET) return this.#set(state, this.#number())
+    if (sign === SIGN.ATTRIBUTES) return this.#attributed(state, this.#number())
+    this.#line()
+    if (sign === SIGN.STATUS) this.#field(state, 'ok')
+    else if (sign === SIGN.ERROR) {
+      this.#field(state, 'err')
       api.lua_pushboolean(state, 1)
       lua.setRawField(state, -2, COUNTED)
-    } else if (sign === '_') api.lua_pushnil(state)
-    else if (sign === '#') api.lua_pushboolean(state, line === 't' ? 1 : 0)
-    else if (sign === '(') this.#field(state, 'big_number', line)
-    else if (sign === ',') {
-      const bytes = Buffer.from(line, 'latin1')
+    } else if (sign === SIGN.NULL) api.lua_pushnil(state)
+    else if (sign === SIGN.BOOLEAN) api.lua_pushboolean(state, this.#u8[this.#from] === LETTER_T ? 1 : 0)
+    else if (sign === SIGN.BIG_NUMBER) this.#field(state, 'big_number')
+    else {
+      assert(sign === SIGN.DOUBLE, 'there are no other replies')
       api.lua_createtable(state, 0, 1)
-      api.lua_pushnumber(state, parseDouble(bytes, 0, bytes.length))
+      api.lua_pushnumber(state, parseDouble(this.#u8, this.#from, this.#length))
       lua.setRawField(state, -2, 'double')
-    } else if (sign === '%') this.#map(state, Number(line))
-    else if (sign === '~') this.#set(state, Number(line))
-    else if (sign === '|') this.#attributed(state, Number(line))
-    else this.#array(state, Number(line))
+    }
   }
 
-  #field(state: State, name: string, text: string): void {
+  /** A table with the line found last as its one field. */
+  #field(state: State, name: string): void {
     this.#lua.api.lua_createtable(state, 0, 1)
-    this.#lua.pushText(state, text)
+    this.#lua.pushBytes(state, this.#u8, this.#from, this.#length)
     this.#lua.setRawField(state, -2, name)
   }
 
   #bulk(state: State, isVerbatim: boolean): void {
-    const length = Number(this.#line())
+    const length = this.#number()
     if (length < 0) return void this.#lua.api.lua_pushboolean(state, 0)
     const from = this.#at
     this.#at += length + 2

@@ -11,6 +11,8 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { ByteArray } from '../bytes/byte-array.ts'
+import { copyBytes } from '../bytes/copy.ts'
 
 type WasmModule = { readonly kind: 'module' }
 type WasmImports = Readonly<Record<string, Readonly<Record<string, (...args: number[]) => unknown>>>>
@@ -124,8 +126,7 @@ function luaModule(): WasmModule {
 export class LuaWasm {
   readonly api: LuaApi
   readonly #exports: Exports
-  u8: Uint8Array<ArrayBuffer>
-  #view: DataView<ArrayBuffer>
+  u8: ByteArray<ArrayBuffer>
   /** Where bytes are put for Lua to copy, and where it puts a length. */
   #scratch = 0
   #scratchBytes = 0
@@ -135,8 +136,7 @@ export class LuaWasm {
     const instance = new Instance(luaModule(), this.#imports())
     this.#exports = instance.exports as unknown as Exports
     this.api = this.#exports
-    this.u8 = new Uint8Array(this.#exports.memory.buffer as ArrayBuffer)
-    this.#view = new DataView(this.#exports.memory.buffer as ArrayBuffer)
+    this.u8 = new ByteArray(this.#exports.memory.buffer as ArrayBuffer)
     this.#exports.emscripten_stack_init()
     this.#exports.__wasm_call_ctors()
     this.#word = this.api.malloc(8)
@@ -183,8 +183,8 @@ export class LuaWasm {
       fd_seek: refusedByWasi,
       environ_sizes_get: (count: number, bytes: number) => {
         this.#refresh()
-        this.#view.setUint32(count, 0, true)
-        this.#view.setUint32(bytes, 0, true)
+        this.u8.view.setUint32(count, 0, true)
+        this.u8.view.setUint32(bytes, 0, true)
         return 0
       },
       environ_get: nothing,
@@ -216,12 +216,9 @@ export class LuaWasm {
     }
   }
 
-  /** Memory that has grown is another buffer. */
+  /** Memory that has grown is another buffer: the one before has no bytes any more. */
   #refresh(): void {
-    const { buffer } = this.#exports.memory
-    if (this.u8.buffer === buffer) return
-    this.u8 = new Uint8Array(buffer as ArrayBuffer)
-    this.#view = new DataView(buffer as ArrayBuffer)
+    if (this.u8.length === 0) this.u8 = new ByteArray(this.#exports.memory.buffer as ArrayBuffer)
   }
 
   // ---- functions
@@ -264,7 +261,7 @@ export class LuaWasm {
 
   pushBytes(state: State, bytes: Uint8Array, from = 0, length = bytes.length): void {
     const at = this.scratch(length)
-    this.u8.set(bytes.subarray(from, from + length), at)
+    copyBytes(this.u8, at, bytes, from, length)
     this.api.lua_pushlstring(state, at, length)
   }
 
@@ -282,7 +279,7 @@ export class LuaWasm {
   stringAt(state: State, index: number): number {
     const at = this.api.lua_tolstring(state, index, this.#word)
     this.#refresh()
-    this.stringLength = at === 0 ? 0 : this.#view.getUint32(this.#word, true)
+    this.stringLength = at === 0 ? 0 : this.u8.view.getUint32(this.#word, true)
     return at
   }
 

@@ -22,9 +22,10 @@ import { NO_FUNCTION, NO_SCRIPT, OUT_OF_MEMORY } from '../protocol/errors.ts'
 import { Reply } from '../protocol/reply.ts'
 import { type Request, SENDER } from '../protocol/request.ts'
 import { staleRefusal, writeRefusal } from '../replica/refusals.ts'
+import { KnownScripts } from '../scripting/known-scripts.ts'
 import { loadKnown } from '../scripting/library.ts'
 import { LOG_LEVELS, type ScriptHost, ScriptMachine, scriptName, slowScript } from '../scripting/machine.ts'
-import { readShebang, type ScriptHead } from '../scripting/shebang.ts'
+import type { ScriptHead } from '../scripting/shebang.ts'
 import {
   CONTROL,
   controlFlag,
@@ -64,6 +65,7 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
   readonly info: () => InfoSource
   readonly #needs: LockSet
   #machine: ScriptMachine | undefined
+  readonly #known = new KnownScripts()
   readonly #reply = new Reply(4096)
   readonly #verdict: Verdict = { denied: DENIED.NOTHING, argument: 0 }
   readonly #users = new Map<string, Users>()
@@ -115,9 +117,7 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
     const machine = this.#soundMachine()
     // Routers put the script in the place of its name, if they know it.
     if (bySha && req.length[1] === 0) return reply.error(NO_SCRIPT)
-    const body = req.copy(1)
-    const name = scriptName(body)
-    const head = readShebang(body)
+    const { name, head } = this.#known.of(req, 1)
     if ('problem' in head) return reply.error(head.problem)
     const problem = machine.compile(name, head.body)
     if (problem !== undefined) return reply.error(problem)
