@@ -21,6 +21,7 @@ import { unlock } from './shared/lock.ts'
 import { logCreate, logsCreate } from './shared/log-block.ts'
 import { logFiguresCreate } from './shared/log-figures.ts'
 import { persistenceCreate } from './shared/persistence-block.ts'
+import { reachingCreate } from './shared/reaching.ts'
 import { replicationBlockCreate } from './shared/replication-block.ts'
 import { ringCreate } from './shared/ring.ts'
 import { oldBlockCreate, runBlockCreate } from './shared/snapshot-block.ts'
@@ -73,6 +74,7 @@ function createSharedMemory(shape: Shape, databases: number): { memory: SharedMe
       claims: Array.from({ length: shape.routers }, claimsCreate),
       statistics: Array.from({ length: threads }, () => new SharedArrayBuffer(statisticsBytes(entries.length))),
       beside: new SharedArrayBuffer(8 * shape.routers),
+      reaching: reachingCreate(),
       snapshot: {
         run: runBlockCreate(),
         old: arenas.map(() => oldBlockCreate(shape.shards)),

@@ -24,6 +24,7 @@ const SCRIPT_LOAD = commandByName('script|load')
 export class ReplayScripts implements Scripts, ScriptHost, ScriptThread {
   readonly engine: Engine
   readonly mayDebug = false
+  readonly isOver = false
   readonly #note: (text: string) => void
   #machine: ScriptMachine | undefined
   /** For EVALSHA: what the log has had so far. */

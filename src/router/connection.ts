@@ -42,6 +42,9 @@ const GROWTH_BYTES_MAX = 16 * 1024 * 1024
 /** Marks an answer that CLIENT REPLY says not to send. Shards are fewer. */
 const UNWANTED = 0x80
 
+/** In the place of a shard's index. */
+export const NO_SHARD = -1
+
 /** Answers that a client may be waiting for; then its commands are no longer read. */
 const DUE_MAX = 1024
 
@@ -103,6 +106,8 @@ export class Connection implements Client {
   due = new Uint8Array(16)
   dueFirst = 0
   dueLast = 0
+  /** While answers are due: the shard that a command over several was mailed to, if there is such. */
+  spanning: number = NO_SHARD
   /** Answers that came before their turn, by shard. */
   #stashes: (Stash | undefined)[] = []
   /** Replies on their way to the socket while answers are due. */

@@ -1,7 +1,8 @@
 // Decides where a command runs: here on the router, here on a shard whose lock is free, or by mail at the shard's owner.
 //
 // What keeps a client's commands in order: while answers are due to it, only commands for single shards follow, by mail,
-// and a shard's mail is first in, first out. Everything else waits until nothing is due (HOLD.ANSWERS).
+// and a shard's mail is first in, first out. Once one over several shards is on its way to the shard that runs it, only
+// what goes to that same shard follows. Everything else waits until nothing is due (HOLD.ANSWERS).
 
 import { keySlot } from '../bytes/crc16.ts'
 import {
@@ -35,7 +36,7 @@ import { hasFarWaiters } from '../store/marks.ts'
 import { memoryRefresh } from '../store/memory.ts'
 import type { Shard } from '../store/shard.ts'
 import { Waits } from '../store/waits.ts'
-import { type Connection, HOLD } from './connection.ts'
+import { type Connection, HOLD, NO_SHARD } from './connection.ts'
 import { lateCommand } from './late.ts'
 import type { Post } from './post.ts'
 import { refusal, refusesForState } from './refusals.ts'
@@ -381,6 +382,7 @@ export class Dispatcher {
       shard = shards.length === 1 ? shards[0] : this.#engine.shardOfSlot(req.slot(entry.singleKey))
     } else {
       shard = this.#locks.resolve(this.#engine, entry, req)
+      if ((command.flags & RUNS_SCRIPT) !== 0 && this.#router.scripts.reaches) this.#locks.resolveAll(this.#engine)
       if (this.#locks.count > 1 || (command.flags & BLOCKING) !== 0)
         return this.#runOnShards(client, entry, command, shard, req, reply)
     }
@@ -390,6 +392,8 @@ export class Dispatcher {
       this.#locks.seal()
       return this.#runOnShards(client, entry, command, shard, req, reply)
     }
+    if (client.owed === 0) client.spanning = NO_SHARD
+    else if (client.spanning !== NO_SHARD && client.spanning !== shard.index) return this.#hold(client, HOLD.ANSWERS)
     if (
       client.owed === 0 &&
       this.#enter(shard.index) &&
@@ -404,7 +408,10 @@ export class Dispatcher {
     return this.#mail(client, entry, shard.index, req)
   }
 
-  /** A command over several shards: all locks at once, or by mail; nothing else of the client meanwhile. */
+  /**
+   * A command over several shards: all locks at once, or by mail. Until it is answered, the client's next ones may only
+   * follow it by mail to the same shard, whose owner runs them in their order.
+   */
   #runOnShards(
     client: Connection,
     entry: Entry,
@@ -413,11 +420,12 @@ export class Dispatcher {
     req: Request,
     reply: Reply,
   ): number {
-    if (client.owed > 0) return this.#hold(client, HOLD.ANSWERS)
+    const isFollowing = client.owed > 0 && client.spanning === shard.index && (command.flags & BLOCKING) === 0
+    if (client.owed > 0 && !isFollowing) return this.#hold(client, HOLD.ANSWERS)
     this.#router.monitored(client, entry, req)
     const locks = this.#locks
     this.#giveLocks()
-    let queued = false
+    let queued = isFollowing
     for (let i = 0; i < locks.count; i++) if (this.#post.isQueued(locks.shards[i])) queued = true
     if (!queued && locks.tryTake()) {
       locks.refresh(this.#engine)
@@ -432,9 +440,13 @@ export class Dispatcher {
       if (done) return DISPATCHED.DONE
     }
     // Behind what this router has mailed to any of the shards, whose owner runs it: see LockSet.resolve.
-    client.blockingEntry = entry
     const result = this.#mail(client, entry, shard.index, req)
-    if (result === DISPATCHED.DONE && client.owed > 0) client.holds |= HOLD.ANSWERS
+    if (result !== DISPATCHED.DONE || client.owed === 0) return result
+    client.spanning = shard.index
+    if ((command.flags & BLOCKING) !== 0) {
+      client.blockingEntry = entry
+      client.holds |= HOLD.ANSWERS
+    }
     return result
   }
 

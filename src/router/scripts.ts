@@ -3,7 +3,8 @@
 
 import { assert } from '../bytes/assert.ts'
 import { byteArray } from '../bytes/byte-array.ts'
-import { copyBytes } from '../bytes/copy.ts'
+import { copyBytes, equalBytes } from '../bytes/copy.ts'
+import { hashBytes } from '../bytes/hash.ts'
 import { DENY_OOM, STALE, WRITE } from '../commands/command.ts'
 import type { Scripts, SlowScript } from '../commands/scripting/script.ts'
 import { commandByName, type Entry } from '../commands/table.ts'
@@ -13,6 +14,7 @@ import { ScriptMachine, scriptName } from '../scripting/machine.ts'
 import { readShebang, type ScriptHead } from '../scripting/shebang.ts'
 import type { SlowScriptWord } from '../shard/sink.ts'
 import { SCRIPT, scriptMark, scriptState } from '../shared/control.ts'
+import { Reaching, reachingPlace } from '../shared/reaching.ts'
 import { FUNCTION } from '../store/libraries.ts'
 import type { Connection } from './connection.ts'
 import type { Router } from './router.ts'
@@ -26,10 +28,22 @@ const busy = (what: string): string =>
   `BUSY Redis is busy running a script. You can only call ${what} KILL or SHUTDOWN NOSAVE.`
 const BUSY = { script: busy('SCRIPT'), function: busy('FUNCTION') }
 
+/** A power of two. */
+const LATELY = 256
+/** A SHA-1 in hexadecimal. */
+const NAME_BYTES = 40
 /** In the place of a script that nobody knows. */
 const UNKNOWN = new Uint8Array(0)
 /** A script of no bytes at all, so that it is not taken for one. */
 const EMPTY = new Uint8Array([10])
+
+/** A script as EVALSHA has named it. */
+interface NamedScript {
+  readonly name: Uint8Array
+  readonly body: Uint8Array
+  /** See shared/reaching.ts. */
+  readonly place: number
+}
 
 export class RouterScripts implements Scripts {
   readonly #router: Router
@@ -43,11 +57,17 @@ export class RouterScripts implements Scripts {
   readonly #req = new Request()
   #bytes = byteArray(4096)
   readonly #known = new KnownScripts()
+  /** Scripts that EVALSHA has named lately, as it was written, by a hash of the name. */
+  readonly #lately: (NamedScript | undefined)[] = new Array(LATELY).fill(undefined)
+  readonly #reaching: Reaching
+  /** Of the script prepared last. */
+  #place = 0
 
   constructor(router: Router, control: Int32Array) {
     this.#router = router
     this.#control = control
     this.#shards = router.data.memory.shape.shards
+    this.#reaching = new Reaching(router.data.memory.reaching)
     router.link.onTold('script', body => this.learn(body as Uint8Array))
     router.link.onTold('script-slow', told => {
       const { shard, script } = told as SlowScriptWord
@@ -83,6 +103,7 @@ export class RouterScripts implements Scripts {
 
   forgetAll(): void {
     this.#bodies.clear()
+    this.#lately.fill(undefined)
   }
 
   get count(): number {
@@ -155,8 +176,9 @@ export class RouterScripts implements Scripts {
   /** What a shard is sent for a command that runs a script: the script itself, or none if EVALSHA names one that is unknown, and what its user may do. Made anew with every call. */
   prepare(client: Connection, entry: Entry, req: Request): Request {
     let body: Uint8Array | undefined
-    if (BY_BODY.has(entry)) this.#learnNew(req)
-    else if (!BY_NAME.has(entry)) body = this.#bodies.get(req.text(1).toLowerCase()) ?? UNKNOWN
+    if (BY_BODY.has(entry)) this.#place = this.#learnNew(req)
+    else if (BY_NAME.has(entry)) this.#place = reachingPlace(req.text(1).toLowerCase())
+    else body = this.#named(req)
     const rules =
       client.restrictedTo === undefined ? undefined : Buffer.from(this.#router.access.rulesOf(client.user), 'latin1')
     if (body === undefined && rules === undefined) return req
@@ -183,12 +205,36 @@ export class RouterScripts implements Scripts {
     return made
   }
 
-  /** Remembers the script of an EVAL. */
-  #learnNew(req: Request): void {
-    const { name, text } = this.#known.of(req, 1)
-    if (this.#bodies.has(name)) return
+  /** The script that EVALSHA names. */
+  #named({ u8, at, length }: Request): Uint8Array {
+    if (length[1] !== NAME_BYTES) return UNKNOWN
+    const i = hashBytes(u8, at[1], NAME_BYTES, 0, 0) & (LATELY - 1)
+    let known = this.#lately[i]
+    if (known === undefined || !equalBytes(known.name, 0, u8, at[1], NAME_BYTES)) {
+      const name = byteArray(NAME_BYTES)
+      copyBytes(name, 0, u8, at[1], NAME_BYTES)
+      const sha = Buffer.from(name).toString('latin1').toLowerCase()
+      const body = this.#bodies.get(sha)
+      if (body === undefined) return UNKNOWN
+      known = { name, body, place: reachingPlace(sha) }
+      this.#lately[i] = known
+    }
+    this.#place = known.place
+    return known.body
+  }
+
+  /** Whether the script prepared last has reached keys that it does not declare. */
+  get reaches(): boolean {
+    return this.#reaching.has(this.#place)
+  }
+
+  /** Remembers the script of an EVAL. Returns its place, see shared/reaching.ts. */
+  #learnNew(req: Request): number {
+    const { name, text, place } = this.#known.of(req, 1)
+    if (this.#bodies.has(name)) return place
     this.learn(text)
     this.#router.link.tell('script', text)
+    return place
   }
 }
 
@@ -197,6 +243,7 @@ const kindOf = (state: number): 'script' | 'function' => ((state & SCRIPT.IS_FUN
 /** Nobody: scripts are compiled here, not run. */
 const IDLE = {
   call: () => assertIdle(),
+  isOver: false,
   stops: () => undefined,
   log: () => undefined,
   allows: () => undefined,

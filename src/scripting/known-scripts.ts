@@ -2,9 +2,10 @@
 // name, a SHA-1, nor read its first line each time.
 
 import { byteArray } from '../bytes/byte-array.ts'
-import { copyBytes, equalBytes } from '../bytes/copy.ts'
+import { copyBytes } from '../bytes/copy.ts'
 import { hashBytes } from '../bytes/hash.ts'
 import type { Request } from '../protocol/request.ts'
+import { reachingPlace } from '../shared/reaching.ts'
 import { scriptName } from './machine.ts'
 import { readShebang, type ScriptHead } from './shebang.ts'
 
@@ -14,6 +15,8 @@ export interface KnownScript {
   readonly text: Uint8Array
   /** What its first line says, or what is wrong with that. */
   readonly head: ScriptHead | { readonly problem: string }
+  /** Of the name, as reachingPlace tells. */
+  readonly place: number
 }
 
 /** A power of two. Two scripts that share a place take turns in it. */
@@ -31,10 +34,11 @@ export class KnownScripts {
     const length = req.length[i]
     const place = placeOf(u8, at, length)
     const known = this.#places[place]
-    if (known !== undefined && known.text.length === length && equalBytes(known.text, 0, u8, at, length)) return known
+    if (known !== undefined && known.text.length === length && isText(known.text, u8, at)) return known
     const text = byteArray(length)
     copyBytes(text, 0, u8, at, length)
-    const script = { name: scriptName(text), text, head: readShebang(text) }
+    const name = scriptName(text)
+    const script = { name, text, head: readShebang(text), place: reachingPlace(name) }
     this.#places[place] = script
     return script
   }
@@ -45,3 +49,14 @@ function placeOf(u8: Uint8Array, at: number, length: number): number {
   const first = hashBytes(u8, at, hashed, length, 0)
   return hashBytes(u8, at + length - hashed, hashed, first, length) & (PLACES - 1)
 }
+
+/** Native code is faster for texts as long as scripts are. */
+const compare = Buffer.prototype.compare as (
+  this: Uint8Array,
+  other: Uint8Array,
+  otherStart: number,
+  otherEnd: number,
+) => number
+
+const isText = (text: Uint8Array, u8: Uint8Array, at: number): boolean =>
+  compare.call(text, u8, at, at + text.length) === 0

@@ -63,6 +63,7 @@ export function loadKnown(machine: ScriptMachine, libraries: Libraries, { name, 
 /** Nobody: what is loaded here calls no commands. */
 const IDLE = {
   call: () => refuseCall(),
+  isOver: false,
   stops: () => undefined,
   log: () => undefined,
   allows: () => undefined,

@@ -24,6 +24,8 @@ import type { State } from './wasm.ts'
 export interface ScriptHost {
   /** Runs a command; the reply, of one command alone, may be an error. */
   call(req: Request, resp: 2 | 3): Reply
+  /** Whether the script must not go on, whatever it makes of the last reply: `stops` says why. */
+  readonly isOver: boolean
   /** Asked again and again while a script runs: an error to end it with, or undefined to let it go on. */
   stops(): string | undefined
   log(level: number, text: string): void
@@ -432,11 +434,14 @@ export class ScriptMachine {
       : this.#registers === undefined
         ? this.#host.stops()
         : undefined
-    if (problem === undefined) return
-    // From now on at every instruction: whoever catches the error meets it again.
+    if (problem !== undefined) this.#stop(state, problem)
+  }
+
+  /** Ends the script: whoever catches the error meets it again at the next instruction. */
+  #stop(state: State, problem: string): never {
     this.#stopped = problem
     this.#lua.api.lua_sethook(state, this.#hook, MASK_COUNT, 1)
-    this.#raiseTable(state, problem)
+    return this.#raiseTable(state, problem)
   }
 
   // ---- the library `redis`
@@ -556,6 +561,7 @@ export class ScriptMachine {
     this.#isCalling = false
     // Thousands of arguments leave no room for the reply.
     lua.api.lua_settop(state, 0)
+    if (this.#host.isOver) this.#stop(state, this.#host.stops() ?? '')
     const { u8 } = reply
     if (!this.#reader.push(state, u8, 0)) this.#raiseTable(state, STACK_LIMIT)
     if (u8[0] === MINUS && raises) lua.api.lua_error(state)

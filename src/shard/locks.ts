@@ -34,6 +34,11 @@ export class LockSet {
   resolve(engine: Engine, entry: Entry, req: Request): Shard {
     const { shards } = engine
     const locks = entry.shard?.locks
+    if (locks === undefined && entry.singleKey > 0) {
+      const shard = shards[0].ofKey(req, entry.singleKey)
+      this.#only(shard.index)
+      return shard
+    }
     if (locks === 'all' || (typeof locks === 'function' && locks(req) === 'all')) {
       this.#all(shards.length)
       const found = this.#keys(entry, req)
@@ -132,8 +137,7 @@ export class LockSet {
   }
 
   #only(index: number): void {
-    this.#member.fill(0)
-    this.#member[index] = 1
+    for (let i = 0; i < this.#member.length; i++) this.#member[i] = i === index ? 1 : 0
     this.count = 1
     this.shards[0] = index
     this.#words[0] = lockWord(index)

@@ -2,7 +2,8 @@
 //
 // A script that reaches a key of a shard that it has not declared has that shard locked as it goes. It then waits while it
 // holds locks, which nobody else does; two that wait so for each other would wait for ever. So one thread at a time may
-// (CONTROL.EXTENDER), and a script that holds what that one waits for gets an error instead.
+// (CONTROL.EXTENDER), and a script that holds what that one waits for is run once more with all locks, or gets an error if
+// it has written already. Scripts that have reached such a key get all locks from the beginning (shared/reaching.ts).
 
 import type { MessagePort } from 'node:worker_threads'
 import type { Verdict } from '../commands/acl/selector.ts'
@@ -40,6 +41,7 @@ import {
   scriptState,
 } from '../shared/control.ts'
 import { lockTry, lockWait, unlock } from '../shared/lock.ts'
+import { Reaching, reachingPlace } from '../shared/reaching.ts'
 import type { ReplicationBlock } from '../shared/replication-block.ts'
 import type { Engine, ScriptKind, Scripts } from '../store/engine.ts'
 import { FUNCTION } from '../store/libraries.ts'
@@ -66,6 +68,9 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
   readonly #needs: LockSet
   #machine: ScriptMachine | undefined
   readonly #known = new KnownScripts()
+  readonly #reaching: Reaching
+  /** Of the script that runs, as reachingPlace tells. */
+  #place = 0
   readonly #reply = new Reply(4096)
   readonly #verdict: Verdict = { denied: DENIED.NOTHING, argument: 0 }
   readonly #users = new Map<string, Users>()
@@ -84,6 +89,10 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
   #hasWritten = false
   #startedAt = 0
   #now = 0
+  /** What it has done cannot be done twice. */
+  #isSeen = false
+  /** It cannot go on with the locks it has, and has done nothing yet: it is to be run once more, with all locks. */
+  isOver = false
   /** Locks that are to be given back once what the script did has settled. */
   #hasExtended = false
   /** What the journal took to be locked before the script began. */
@@ -98,6 +107,7 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
     index: number,
     port: MessagePort,
     info: () => InfoSource,
+    reaching: SharedArrayBuffer,
   ) {
     const shards = runner.engine.shards.length
     this.#runner = runner
@@ -106,6 +116,7 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
     this.#index = index
     this.#port = port
     this.info = info
+    this.#reaching = new Reaching(reaching)
     this.#needs = new LockSet(control, shards)
     this.#held = new Uint8Array(shards)
     this.#locked = { shards: new Int32Array(shards), count: 0 }
@@ -113,11 +124,18 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
 
   // ---- a script
 
+  /** Whether the script that a command runs has reached keys that it does not declare, so that it gets all locks. */
+  reaches(entry: Entry, req: Request): boolean {
+    if (BY_NAME.has(entry)) return this.#reaching.has(reachingPlace(req.text(1).toLowerCase()))
+    return req.length[1] > 0 && this.#reaching.has(this.#known.of(req, 1).place)
+  }
+
   run(shard: Shard, req: Request, reply: Reply, { bySha, readOnly }: ScriptKind): void {
+    this.isOver = false
     const machine = this.#soundMachine()
     // Routers put the script in the place of its name, if they know it.
     if (bySha && req.length[1] === 0) return reply.error(NO_SCRIPT)
-    const { name, head } = this.#known.of(req, 1)
+    const { name, head, place } = this.#known.of(req, 1)
     if ('problem' in head) return reply.error(head.problem)
     const problem = machine.compile(name, head.body)
     if (problem !== undefined) return reply.error(problem)
@@ -126,13 +144,17 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
     if (head.isGiven && readOnly && !head.noWrites) return reply.error(NOT_READ_ONLY)
     this.#lacksMemory = this.#isShortOfMemory(shard) && !head.allowsOom
     if (this.#lacksMemory && head.isGiven) return reply.error(OUT_OF_MEMORY)
+    this.#place = place
     this.#begin(shard, req, readOnly || head.noWrites, '')
+    const { length, errors } = reply
     machine.run(name, req, FIRST_KEY, req.integer(2), argumentEnd(req), reply)
     this.#end()
+    if (this.isOver) unsay(reply, length, errors)
     this.#runner.engine.errorIsCounted = machine.errorIsCounted
   }
 
   callFunction(shard: Shard, req: Request, reply: Reply, readOnly: boolean): void {
+    this.isOver = false
     const machine = this.#soundMachine()
     const known = this.#runner.engine.libraries.find(req.text(1))
     if (known === undefined) return reply.error(NO_FUNCTION)
@@ -147,9 +169,12 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
     const mayLackMemory = noWrites || (fn.flags & FUNCTION.ALLOW_OOM) !== 0
     this.#lacksMemory = !mayLackMemory && this.#isShortOfMemory(shard)
     if (this.#lacksMemory) return reply.error(OUT_OF_MEMORY)
+    this.#place = reachingPlace(fn.name.toLowerCase())
     this.#begin(shard, req, noWrites, fn.name)
+    const { length, errors } = reply
     machine.call(library.name, fn.name, req, FIRST_KEY, req.integer(2), argumentEnd(req), reply)
     this.#end()
+    if (this.isOver) unsay(reply, length, errors)
     this.#runner.engine.errorIsCounted = machine.errorIsCounted
   }
 
@@ -190,6 +215,7 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
     this.#db = req.db
     this.#user = (req.sender.flags & SENDER.RESTRICTED) === 0 ? undefined : this.#usersOf(req)
     this.#hasWritten = false
+    this.#isSeen = false
     tally.close()
     tally.start()
     this.#startedAt = tally.clock
@@ -273,6 +299,7 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
   }
 
   #take(index: number): boolean {
+    this.#reaching.add(this.#place)
     const word = lockWord(index)
     if (!lockTry(this.#control, word)) {
       while (!extenderTake(this.#control, this.#index, index)) {
@@ -302,6 +329,7 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
   }
 
   publish(channel: Uint8Array, message: Uint8Array, isShardChannel: boolean): void {
+    this.#isSeen = true
     this.#port.postMessage({ what: 'script-publish', channel, message, isShardChannel } satisfies ScriptMessage)
     const { effects } = this.engine
     effects.command(3)
@@ -353,7 +381,10 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
     const runner = this.#runner
     const { engine } = runner
     const shard = this.#needs.resolve(engine, entry, req)
-    if (!this.#extend(this.#needs)) return reply.error(ENTANGLED)
+    if (!this.#extend(this.#needs)) {
+      this.isOver = !this.#hasWritten && !this.#isSeen && !this.#isWithin
+      return reply.error(ENTANGLED)
+    }
     runner.run(entry, command, shard, req, reply, this.#now)
     if ((command.flags & WRITE) === 0 || engine.dirty === 0 || this.#hasWritten) return
     this.#hasWritten = true
@@ -423,6 +454,7 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
   stops(): string | undefined {
     // The process ends, and the script with it in the midst of what it does: none of that is logged, nobody hears of it.
     if (controlFlag(this.#control, CONTROL.STOPPING) !== 0) process.exit()
+    if (this.isOver) return ENTANGLED
     const state = scriptState(this.#control, this.#index)
     if ((state & SCRIPT.KILL) !== 0 && !this.#hasWritten) return killed(this.#function !== '')
     const limit = this.#runner.engine.settings[SETTING.busyReplyThreshold]
@@ -444,7 +476,14 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
   }
 }
 
+const BY_NAME = new Set([commandByName('fcall'), commandByName('fcall_ro')])
 const XREAD = new Set([commandByName('xread'), commandByName('xreadgroup')])
+
+/** Takes back what was replied since `reply` was so long and had so many errors. */
+function unsay(reply: Reply, length: number, errors: number): void {
+  reply.length = length
+  reply.errors = errors
+}
 
 /** Whether XREAD is to wait. */
 function hasBlock(req: Request): boolean {

@@ -8,10 +8,10 @@ import { performance } from 'node:perf_hooks'
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads'
 import { assert } from '../bytes/assert.ts'
 import { freeBuffer } from '../bytes/free-buffer.ts'
-import { BLOCKING, RUNS_SCRIPT, WRITE } from '../commands/command.ts'
+import { BLOCKING, RUNS_SCRIPT, type ShardCommand, WRITE } from '../commands/command.ts'
 import { Runner } from '../commands/runner.ts'
 import { Attendant } from '../commands/serve.ts'
-import { entries } from '../commands/table.ts'
+import { type Entry, entries } from '../commands/table.ts'
 import { SETTING, viewSettings } from '../config/settings.ts'
 import { OldValueSaver } from '../persist/old-values.ts'
 import { ThreadLog } from '../persist/thread-log.ts'
@@ -118,7 +118,15 @@ export class ShardThread {
     this.#chores = new Chores(this.#shard)
     this.#transactions = new TransactionRunner(this.#runner)
     const info = threadInfo(data, this.#engine, block, stream)
-    this.#scripts = new ScriptRunner(this.#runner, this.#control, block, index, parentPort as MessagePort, info)
+    this.#scripts = new ScriptRunner(
+      this.#runner,
+      this.#control,
+      block,
+      index,
+      parentPort as MessagePort,
+      info,
+      memory.reaching,
+    )
     this.#engine.scripts = this.#scripts
     this.#hasWord = new Uint8Array(memory.shape.routers)
     this.#waits = new Waits(
@@ -330,18 +338,18 @@ export class ShardThread {
     const shard = locks.resolve(this.#engine, entry, this.#req)
     const flags = shardCommand.flags
     if ((flags & BLOCKING) !== 0) this.#waits.begin(router, client, command)
+    const runsScript = (flags & RUNS_SCRIPT) !== 0
+    if (runsScript && this.#scripts.reaches(entry, this.#req)) locks.resolveAll(this.#engine)
     if (locks.count === 1 && shard === this.#shard && this.#takeAlone(flags)) {
       this.#runner.run(entry, shardCommand, shard, this.#req, reply, now)
     } else {
-      this.#freeLock()
-      if ((flags & (WRITE | RUNS_SCRIPT)) !== 0) locks.takeClosed(this.#engine)
-      else this.#takeAll()
-      this.#runner.journal.locked = locks
-      this.#runner.run(entry, shardCommand, shard, this.#req, reply, now)
-      this.#runner.journal.locked = undefined
-      locks.release()
+      this.#runLocked(entry, shardCommand, shard, now)
     }
     this.#scripts.release()
+    if (runsScript && this.#scripts.isOver) {
+      locks.resolveAll(this.#engine)
+      this.#runLocked(entry, shardCommand, shard, now)
+    }
     if ((flags & BLOCKING) !== 0 && this.#endBlocking()) {
       this.#word.blocked(this.#waits)
       this.#outboxes[router].word(MAIL.BLOCKED, client, this.#word.u8, this.#word.length)
@@ -355,6 +363,18 @@ export class ShardThread {
       this.#large = undefined
       this.#req.u8 = NO_BYTES
     }
+  }
+
+  /** Runs a command under all locks of `#locks`. */
+  #runLocked(entry: Entry, command: ShardCommand, shard: Shard, now: number): void {
+    const locks = this.#locks
+    this.#freeLock()
+    if ((command.flags & (WRITE | RUNS_SCRIPT)) !== 0) locks.takeClosed(this.#engine)
+    else this.#takeAll()
+    this.#runner.journal.locked = locks
+    this.#runner.run(entry, command, shard, this.#req, this.#reply, now)
+    this.#runner.journal.locked = undefined
+    locks.release()
   }
 
   /** Whether the command made its client wait. */

@@ -17,6 +17,8 @@ export interface SharedMemory {
   readonly statistics: readonly SharedArrayBuffer[]
   /** f64 a router: bytes of its clients' buffers, which count for maxmemory. */
   readonly beside: SharedArrayBuffer
+  /** See shared/reaching.ts. */
+  readonly reaching: SharedArrayBuffer
   /** The snapshot being taken, and for each shard its old values and the ring its bytes leave by (shared/snapshot-block.ts). */
   readonly snapshot: SnapshotMemory
   /** The libraries of functions (shared/text-block.ts). */
