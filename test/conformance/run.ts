@@ -12,7 +12,7 @@ import { endOnSignals, projectNode } from '../support/server.ts'
 import { cacheFolder, layOutSuite, listUnits, setServer } from './source.ts'
 import { readBaseline, readExpected, writeBaseline } from './tables.ts'
 import { canIsolate, runUnit } from './unit.ts'
-import { chooseUnits, shardsFor } from './units.ts'
+import { chooseUnits, readsLines, shardsFor } from './units.ts'
 import { failureCount, judge, type Verdict } from './verdict.ts'
 
 const HELP = `npm run conformance -- [options]
@@ -46,7 +46,7 @@ const { values: options } = parseArgs({
   },
 })
 
-/** redis-server knows no shards. */
+/** redis-server knows no shards, nor a format of its log. */
 const isSkep = !/(^|\/)redis-server(\s|$)/.test(options.server)
 
 /** The server's words with paths made absolute: the suite runs in a folder of its own and looks at the full title. */
@@ -62,7 +62,9 @@ function serverWords(): string {
 /** The options behind the suite's own, for one unit. */
 function lastWords(unit: string): string {
   const shards = options.shards ?? (isSkep ? shardsFor(unit) : undefined)
-  return shards === undefined ? '' : `--shards ${shards}`
+  const words = shards === undefined ? [] : ['--shards', shards]
+  if (isSkep && readsLines(unit)) words.push('--log-format', 'redis')
+  return words.join(' ')
 }
 
 function row(unit: string, passed: string, total: string, redis: string, seconds: string, note: string): void {

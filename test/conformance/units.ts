@@ -34,6 +34,11 @@ export function chooseUnits(listed: readonly string[], wanted: string): string[]
   return names
 }
 
+/** Whether the unit reads lines of the log from end to end. */
+export function readsLines(unit: string): boolean {
+  return unit === 'integration/replication'
+}
+
 /** How many shards skep is to have for the unit; undefined leaves it to skep. */
 export function shardsFor(unit: string): number | undefined {
   return ONE_SHARD.test(unit) ? 1 : undefined

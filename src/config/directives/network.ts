@@ -35,6 +35,13 @@ export const SKEP: DirectiveGroup = {
       '0',
       'Replicas that a server feeds; a further skep is referred to one of them. 0 is no limit.',
     ),
+    directive(
+      'log-format',
+      oneOf(['json', 'redis']),
+      'json',
+      'What a line of the log looks like: a JSON object, or as Redis writes it. A terminal shows readable lines.',
+      { immutable: true },
+    ),
     directive('shards', integer(1n, 128n), `${availableParallelism()}`, 'Keyspaces, each with a thread of its own.', {
       immutable: true,
       initialText: 'number of cores',
