@@ -52,6 +52,8 @@ export class RouterScripts implements Scripts {
   /** By shard: what ran there for long, now or before. */
   readonly #slow = new Map<number, SlowScript>()
   readonly #bodies = new Map<string, Uint8Array>()
+  /** Of all bodies: told ten times a second. */
+  #bodyBytes = 0
   /** For SCRIPT LOAD alone, which says what is wrong with a script; it runs none. */
   #machine: ScriptMachine | undefined
   readonly #req = new Request()
@@ -85,7 +87,11 @@ export class RouterScripts implements Scripts {
   }
 
   learn(body: Uint8Array): void {
-    this.#bodies.set(scriptName(body), body.length === 0 ? EMPTY : body)
+    const sha = scriptName(body)
+    if (this.#bodies.has(sha)) return
+    const kept = body.length === 0 ? EMPTY : body
+    this.#bodies.set(sha, kept)
+    this.#bodyBytes += kept.length
   }
 
   check(body: Uint8Array): { readonly sha: string } | { readonly problem: string } {
@@ -103,6 +109,7 @@ export class RouterScripts implements Scripts {
 
   forgetAll(): void {
     this.#bodies.clear()
+    this.#bodyBytes = 0
     this.#lately.fill(undefined)
   }
 
@@ -111,9 +118,7 @@ export class RouterScripts implements Scripts {
   }
 
   get bytes(): number {
-    let bytes = 0
-    for (const body of this.#bodies.values()) bytes += body.length
-    return bytes
+    return this.#bodyBytes
   }
 
   kill(what: 'script' | 'function'): string | undefined {
