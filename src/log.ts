@@ -48,6 +48,15 @@ export function createLog(config: ConfigValues): Logger {
 
 function ignore(): void {}
 
+/** What a line of pino's holds. */
+interface PinoLine {
+  readonly pid: number
+  readonly time: string
+  readonly level: number
+  readonly msg?: string
+  readonly err?: { readonly message: string }
+}
+
 /** Redis's mark of a level, by pino's number for it: 10 for trace, 60 for fatal. */
 const markOf = (level: number): string => ['.', '-', '*', '#', '#', '#'][level / 10 - 1] ?? '#'
 
@@ -55,7 +64,7 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 
 /** One of pino's lines as Redis would write it: process, role, local time, level, text. */
 export function asRedisWrites(line: string, isReplica: boolean): string {
-  const { pid, time, level, msg = '', err } = JSON.parse(line)
+  const { pid, time, level, msg = '', err } = JSON.parse(line) as PinoLine
   const date = new Date(time)
   const digits = (value: number, count = 2): string => String(value).padStart(count, '0')
   const day = `${digits(date.getDate())} ${MONTHS[date.getMonth()]} ${date.getFullYear()}`
