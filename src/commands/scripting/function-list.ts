@@ -126,19 +126,3 @@ export const functionStats: RouterCommand = {
     reply.integer(libraries.functionCount)
   },
 }
-
-export const functionKill: RouterCommand = {
-  name: 'KILL',
-  group: 'scripting',
-  since: '7.0.0',
-  summary: 'Ends the functions that run now, as long as they have written nothing.',
-  complexity: 'O(1)',
-  arity: 2,
-  flags: NOSCRIPT | ALLOW_BUSY,
-  tips: ['request_policy:all_shards', 'response_policy:one_succeeded'],
-  serve(_client, _req, reply, router) {
-    const problem = router.scripts.kill('function')
-    if (problem === undefined) reply.ok()
-    else reply.error(problem)
-  },
-}

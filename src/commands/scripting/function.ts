@@ -3,7 +3,8 @@
 import type { Command } from '../command.ts'
 import { helpOf } from '../help.ts'
 import { functionDelete, functionFlush, functionLoad, functionRestore } from './function-change.ts'
-import { functionDump, functionKill, functionList, functionStats } from './function-list.ts'
+import { functionDump, functionList, functionStats } from './function-list.ts'
+import { killOf } from './kill.ts'
 
 export const functions: Command = {
   name: 'FUNCTION',
@@ -21,7 +22,7 @@ export const functions: Command = {
     functionDump,
     functionRestore,
     functionStats,
-    functionKill,
+    killOf('function', '7.0.0'),
     helpOf('FUNCTION', 'scripting', '7.0.0', [
       ['LOAD [REPLACE] <function-code>', 'Take a library, or put it in the place of one of the same name.'],
       ['DELETE <library-name>', 'Delete a library with its functions.'],

@@ -2,8 +2,9 @@
 
 import type { Question } from '../client.ts'
 import { replyFromRouters } from '../client.ts'
-import { ALLOW_BUSY, type Command, NOSCRIPT, type RouterCommand, STALE } from '../command.ts'
+import { type Command, NOSCRIPT, type RouterCommand, STALE } from '../command.ts'
 import { helpOf } from '../help.ts'
+import { killOf } from './kill.ts'
 
 export const loadQuestion: Question<Uint8Array, undefined> = {
   name: 'script-load',
@@ -85,22 +86,6 @@ const flush: RouterCommand = {
   },
 }
 
-const kill: RouterCommand = {
-  name: 'KILL',
-  group: 'scripting',
-  since: '2.6.0',
-  summary: 'Ends the scripts that run now, as long as they have written nothing.',
-  complexity: 'O(1)',
-  arity: 2,
-  flags: NOSCRIPT | ALLOW_BUSY,
-  tips: ['request_policy:all_shards', 'response_policy:one_succeeded'],
-  serve(_client, _req, reply, router) {
-    const problem = router.scripts.kill('script')
-    if (problem === undefined) reply.ok()
-    else reply.error(problem)
-  },
-}
-
 const debug: RouterCommand = {
   name: 'DEBUG',
   group: 'scripting',
@@ -167,7 +152,7 @@ export const script: Command = {
     debug,
     exists,
     flush,
-    kill,
+    killOf('script', '2.6.0'),
     load,
     helpOf('SCRIPT', 'scripting', '5.0.0', [
       ['DEBUG <YES|SYNC|NO>', 'Only NO is accepted: there is no debugger.'],
