@@ -19,7 +19,7 @@ const installed = redisVersion()
 const comparable = installed === REDIS_VERSION
 const title = comparable ? 'beside redis-server' : `beside redis-server ${REDIS_VERSION} (skipped: found ${installed})`
 
-const OWN = ['shards', 'routers', 'http-port', 'http-token', 'repl-fanout']
+const OWN = ['shards', 'routers', 'http-port', 'http-token', 'log-format', 'repl-fanout']
 
 // CONFIG SET of these does something to the process that this test cannot or should not have done to it.
 const NOT_SET = [
