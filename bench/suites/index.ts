@@ -11,6 +11,7 @@ import { log } from './log.ts'
 import { memory } from './memory.ts'
 import { publish } from './publish.ts'
 import { replication } from './replication.ts'
+import { scripts } from './scripts.ts'
 import { sessions } from './sessions.ts'
 import { snapshot } from './snapshot.ts'
 import { stall } from './stall.ts'
@@ -43,6 +44,7 @@ export const SUITES: readonly Suite[] = [
   transactions,
   publish,
   handover,
+  scripts,
   workloads,
   replication,
   log,

@@ -2,23 +2,17 @@
 // a file. The last answer is in ../RESULTS.md, section log.
 
 import type { ServerKind, TestServer } from '../../test/support/server.ts'
-import { benchmark, type Load } from '../support/redis-benchmark.ts'
+import { benchmark, type Load, warmUp } from '../support/redis-benchmark.ts'
 import type { Row } from '../support/report.ts'
 import { kinds, type Settings, startForBench } from '../support/servers.ts'
 import type { Suite } from './index.ts'
-
-/** Commands of the first, short run, which says how long the others must be. */
-const TRIAL_COMMANDS = 5000
 
 const set = (pipeline: number): Load => ({ test: 'set', pipeline, keyspace: 100_000 })
 
 /** Operations a second on each server, in turn. */
 async function inTurn(servers: readonly TestServer[], load: Load, settings: Settings): Promise<number[][]> {
   const counts: number[] = []
-  for (const server of servers) {
-    const { perSecond } = await benchmark(server, load, TRIAL_COMMANDS)
-    counts.push(Math.ceil((perSecond * settings.seconds) / 1000) * 1000)
-  }
+  for (const server of servers) counts.push(Math.ceil((await warmUp(server, load)) * settings.seconds))
   const figures: number[][] = servers.map(() => [])
   for (let round = 0; round < settings.rounds; round++) {
     for (const [i, server] of servers.entries()) figures[i].push((await benchmark(server, load, counts[i])).perSecond)

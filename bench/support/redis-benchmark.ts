@@ -39,6 +39,26 @@ export async function benchmark(server: TestServer, load: Load, count: number): 
   return { perSecond: cells[1], cpuMicroseconds: spent / count, p99Ms: cells[6] }
 }
 
+/** How long a server runs a load before it is measured: by then its code is compiled. */
+const WARM_SECONDS = 2
+
+/** Runs the load until the server is warm. Returns about how many operations a second it does then. */
+export async function warmUp(
+  server: TestServer,
+  load: Load,
+  prepare?: (server: TestServer, count: number) => Promise<void>,
+): Promise<number> {
+  // Long enough to tell the speed, short beside the measurement.
+  let count = load.pipeline * 1000
+  let perSecond = 0
+  for (let spent = 0; spent < WARM_SECONDS; spent += count / perSecond) {
+    if (perSecond > 0) count = Math.ceil((perSecond * WARM_SECONDS) / 2)
+    await prepare?.(server, count)
+    perSecond = (await benchmark(server, load, count)).perSecond
+  }
+  return perSecond
+}
+
 /**
  * The load on every server in turn, A B A B, so that whatever else the machine does falls on both.
  * `prepare` runs before each measurement (for lists that the measured command empties).
@@ -50,13 +70,9 @@ export async function inTurn(
   prepare?: (server: TestServer, count: number) => Promise<void>,
 ): Promise<Partial<Record<ServerKind, Figures[]>>> {
   const figures: Partial<Record<ServerKind, Figures[]>> = {}
-  // Long enough to tell the speed, short beside the measurement.
-  const trial = load.pipeline * 1000
   let count = 0
   for (const server of servers) {
-    await prepare?.(server, trial)
-    const { perSecond } = await benchmark(server, load, trial)
-    count = Math.max(count, Math.ceil(perSecond * settings.seconds))
+    count = Math.max(count, Math.ceil((await warmUp(server, load, prepare)) * settings.seconds))
   }
   for (let round = 0; round < settings.rounds; round++) {
     for (const server of servers) {
