@@ -29,3 +29,6 @@ export function reasonOf(error: unknown): string {
   const errno = (error as { errno?: unknown }).errno
   return typeof errno === 'number' ? errorText(Math.abs(errno)) : (error as Error).message
 }
+
+/** What was under way is not wanted any more. */
+export class GivenUp extends Error {}

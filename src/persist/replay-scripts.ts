@@ -6,7 +6,7 @@
 import { execute } from '../commands/execute.ts'
 import { findKeys } from '../commands/keys.ts'
 import { argumentEnd } from '../commands/scripting/arguments.ts'
-import { refusalInScript, runInScript, type ScriptThread } from '../commands/scripting/in-script.ts'
+import { refusalInScript, runInScript, type ScriptThread, startCall } from '../commands/scripting/in-script.ts'
 import { commandByName, type Entry, findEntry } from '../commands/table.ts'
 import { SETTING } from '../config/settings.ts'
 import { NO_FUNCTION, NO_SCRIPT } from '../protocol/errors.ts'
@@ -98,12 +98,7 @@ export class ReplayScripts implements Scripts, ScriptHost, ScriptThread {
 
   call(req: Request, resp: 2 | 3): Reply {
     const reply = this.#reply
-    reply.reset(4096)
-    reply.resp = resp
-    req.db = this.#db
-    req.resp = resp
-    req.sender = this.#sender
-    const entry = findEntry(req)
+    const entry = startCall(req, reply, resp, this.#db, this.#sender)
     const refused = refusalInScript(entry, req, this)
     if (refused !== undefined) reply.error(refused)
     else this.#run(entry as Entry, req, reply)

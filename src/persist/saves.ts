@@ -10,10 +10,11 @@ import { arenaUsed } from '../store/arena.ts'
 import { ROOT, rootCounter } from '../store/keyspace.ts'
 import type { Libraries } from '../store/libraries.ts'
 import { type Memory, memoryRefresh } from '../store/memory.ts'
+import { GivenUp } from './errors.ts'
 import type { Pool } from './pool.ts'
 import type { PublishTask } from './publish.ts'
 import { type AuxFields, standardAux } from './rdb-frame.ts'
-import { GivenUp, type Snapshots } from './snapshots.ts'
+import type { Snapshots } from './snapshots.ts'
 import type { WriteFilesResult, WriteFilesTask } from './write-files.ts'
 
 /** How often the `save` lines are looked at. */

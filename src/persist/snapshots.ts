@@ -15,6 +15,7 @@ import { dictCount } from '../store/dict.ts'
 import { epochBegin } from '../store/epoch.ts'
 import { databaseKeys, keyspaceDatabase, keyspaceDatabases } from '../store/keyspace.ts'
 import { type Memory, memoryRefresh } from '../store/memory.ts'
+import { GivenUp } from './errors.ts'
 
 /** Shards that walk at a time: a core stays for those who serve clients and for who reads. */
 const WALKS_MAX = Math.max(1, availableParallelism() - 1)
@@ -22,9 +23,6 @@ const WALKS_MAX = Math.max(1, availableParallelism() - 1)
 const LOOK_MS = 2
 /** How long the main thread waits for the locks before it does other things as well: a script may have one for long. */
 const LOCKS_MS = 100
-
-/** The snapshot was given up before it began. */
-export class GivenUp extends Error {}
 
 /** Who reads what the shards deliver. */
 export interface SnapshotConsumer<Result> {

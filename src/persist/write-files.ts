@@ -5,6 +5,7 @@
 import { closeSync, fdatasyncSync, fsyncSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { type Crc64, crc64Start, crc64Update } from '../bytes/crc64.ts'
 import type { SnapshotMemory } from '../shared/snapshot-block.ts'
+import { GivenUp } from './errors.ts'
 import { LongString, type StringFile } from './long-string.ts'
 import { type AuxFields, rdbEnd, rdbFooter, rdbHeader } from './rdb-frame.ts'
 import { Recoder } from './recode.ts'
@@ -144,8 +145,6 @@ export function writeFiles(task: WriteFilesTask): WriteFilesResult {
     return error instanceof GivenUp ? { ...result, isGivenUp: true } : result
   }
 }
-
-class GivenUp extends Error {}
 
 /** Writes all that the shards deliver. */
 function readAll(reader: SnapshotReader, files: readonly SnapshotFile[], compresses: boolean): void {

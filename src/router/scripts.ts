@@ -1,7 +1,6 @@
 // The scripts that a router knows. Every router knows all of them; a script is sent to the shard that runs it with each
 // command, so that EVALSHA finds it there, whichever shard that is.
 
-import { assert } from '../bytes/assert.ts'
 import { byteArray } from '../bytes/byte-array.ts'
 import { copyBytes, equalBytes } from '../bytes/copy.ts'
 import { hashBytes } from '../bytes/hash.ts'
@@ -10,7 +9,7 @@ import type { Scripts, SlowScript } from '../commands/scripting/script.ts'
 import { commandByName, type Entry } from '../commands/table.ts'
 import { Request } from '../protocol/request.ts'
 import { KnownScripts } from '../scripting/known-scripts.ts'
-import { ScriptMachine, scriptName } from '../scripting/machine.ts'
+import { noHost, ScriptMachine, scriptName } from '../scripting/machine.ts'
 import { readShebang, type ScriptHead } from '../scripting/shebang.ts'
 import type { SlowScriptWord } from '../shard/sink.ts'
 import { SCRIPT, scriptMark, scriptState } from '../shared/control.ts'
@@ -97,7 +96,7 @@ export class RouterScripts implements Scripts {
   check(body: Uint8Array): { readonly sha: string } | { readonly problem: string } {
     const head = readShebang(body)
     if ('problem' in head) return head
-    this.#machine ??= new ScriptMachine(IDLE)
+    this.#machine ??= new ScriptMachine(noHost('routers run no scripts'))
     const sha = scriptName(body)
     const problem = this.#machine.compile(sha, head.body)
     return problem === undefined ? { sha } : { problem }
@@ -163,7 +162,7 @@ export class RouterScripts implements Scripts {
   /** The flags of a command that runs a script, as prepared for its shard: what the script says that it needs is added. */
   flagsOf(entry: Entry, req: Request): number {
     const { flags } = entry.command
-    const head = BY_NAME.has(entry) ? this.#functionHead(req.text(1)) : readShebang(req.copy(1))
+    const head = BY_NAME.has(entry) ? this.#functionHead(req.text(1)) : this.#known.of(req, 1).head
     if (head === undefined || 'problem' in head || !head.isGiven) return flags
     const needs = (head.noWrites ? 0 : WRITE) | (head.allowsOom ? 0 : DENY_OOM) | (head.allowsStale ? STALE : 0)
     return (flags & ~(WRITE | DENY_OOM | STALE)) | needs
@@ -244,17 +243,3 @@ export class RouterScripts implements Scripts {
 }
 
 const kindOf = (state: number): 'script' | 'function' => ((state & SCRIPT.IS_FUNCTION) !== 0 ? 'function' : 'script')
-
-/** Nobody: scripts are compiled here, not run. */
-const IDLE = {
-  call: () => assertIdle(),
-  isOver: false,
-  stops: () => undefined,
-  log: () => undefined,
-  allows: () => undefined,
-}
-
-function assertIdle(): never {
-  assert(false, 'routers run no scripts')
-  throw new Error('routers run no scripts')
-}

@@ -3,7 +3,7 @@
 
 import { splitArgs } from '../config/split-args.ts'
 import type { Libraries, Library } from '../store/libraries.ts'
-import { BAD_NAME, LIBRARY_NAME, ScriptMachine } from './machine.ts'
+import { BAD_NAME, LIBRARY_NAME, noHost, ScriptMachine } from './machine.ts'
 
 const LF = 10
 /** How long the code may run. */
@@ -40,7 +40,8 @@ function readHead(code: Uint8Array): { readonly name: string; readonly body: Uin
 export function readLibrary(code: Uint8Array): Library | Refused {
   const head = readHead(code)
   if ('problem' in head) return head
-  if (reader === undefined || reader.isBroken) reader = new ScriptMachine(IDLE)
+  if (reader === undefined || reader.isBroken)
+    reader = new ScriptMachine(noHost('libraries call no commands while they are loaded'))
   const text = Buffer.from(code.buffer, code.byteOffset, code.length).toString('latin1')
   const functions = reader.loadLibrary(head.name, text, head.body, LOAD_MS_MAX)
   if (typeof functions === 'string') return { problem: functions }
@@ -58,17 +59,4 @@ export function loadKnown(machine: ScriptMachine, libraries: Libraries, { name, 
   const bytes = Buffer.from(code, 'latin1')
   const functions = machine.loadLibrary(name, code, bytes.subarray(bytes.indexOf(LF)))
   return typeof functions === 'string' ? functions : undefined
-}
-
-/** Nobody: what is loaded here calls no commands. */
-const IDLE = {
-  call: () => refuseCall(),
-  isOver: false,
-  stops: () => undefined,
-  log: () => undefined,
-  allows: () => undefined,
-}
-
-function refuseCall(): never {
-  throw new Error('libraries call no commands while they are loaded')
 }

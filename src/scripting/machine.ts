@@ -33,6 +33,17 @@ export interface ScriptHost {
   allows(req: Request): boolean | undefined
 }
 
+/** Stands for a host where scripts are compiled and not run. */
+export const noHost = (why: string): ScriptHost => ({
+  call() {
+    throw new Error(why)
+  },
+  isOver: false,
+  stops: () => undefined,
+  log: () => undefined,
+  allows: () => undefined,
+})
+
 /** Instructions between two looks at the time. */
 const HOOK_INSTRUCTIONS = 100_000
 const MASK_COUNT = 8

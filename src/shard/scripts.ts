@@ -13,7 +13,7 @@ import { DENY_OOM, type ShardCommand, STALE, WRITE } from '../commands/command.t
 import type { LockedShards } from '../commands/journal.ts'
 import type { Runner } from '../commands/runner.ts'
 import { argumentEnd } from '../commands/scripting/arguments.ts'
-import { refusalInScript, runInScript, type ScriptThread } from '../commands/scripting/in-script.ts'
+import { refusalInScript, runInScript, type ScriptThread, startCall } from '../commands/scripting/in-script.ts'
 import type { InfoSource } from '../commands/server/info-facts.ts'
 import { monitorLine } from '../commands/server/monitor-line.ts'
 import { commandByName, type Entry, findEntry } from '../commands/table.ts'
@@ -148,9 +148,7 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
     this.#begin(shard, req, readOnly || head.noWrites, '')
     const { length, errors } = reply
     machine.run(name, req, FIRST_KEY, req.integer(2), argumentEnd(req), reply)
-    this.#end()
-    if (this.isOver) unsay(reply, length, errors)
-    this.#runner.engine.errorIsCounted = machine.errorIsCounted
+    this.#end(machine, reply, length, errors)
   }
 
   callFunction(shard: Shard, req: Request, reply: Reply, readOnly: boolean): void {
@@ -173,9 +171,7 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
     this.#begin(shard, req, noWrites, fn.name)
     const { length, errors } = reply
     machine.call(library.name, fn.name, req, FIRST_KEY, req.integer(2), argumentEnd(req), reply)
-    this.#end()
-    if (this.isOver) unsay(reply, length, errors)
-    this.#runner.engine.errorIsCounted = machine.errorIsCounted
+    this.#end(machine, reply, length, errors)
   }
 
   /** Why a script is refused before it runs: for what it says of itself, not for what it may turn out to do. */
@@ -232,7 +228,8 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
     for (let i = 0; i < this.#held.length; i++) if (this.#held[i] !== 0) scriptSet(this.#control, i, this.#runs)
   }
 
-  #end(): void {
+  /** If it is to be run once more, what it has replied is taken back: before, `reply` was so long and had so many errors. */
+  #end(machine: ScriptMachine, reply: Reply, length: number, errors: number): void {
     const { engine, journal, tally } = this.#runner
     for (let i = 0; i < this.#held.length; i++) if (this.#held[i] !== 0) scriptSet(this.#control, i, 0)
     if (!this.#isWithin) this.#runner.endTransaction()
@@ -246,6 +243,10 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
     // The script's own time is all of it.
     tally.close()
     tally.clock = this.#startedAt
+    engine.errorIsCounted = machine.errorIsCounted
+    if (!this.isOver) return
+    reply.length = length
+    reply.errors = errors
   }
 
   /** Gives back the locks that scripts have taken on the way: to be called once those who waited have been served. */
@@ -340,12 +341,7 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
 
   call(req: Request, resp: 2 | 3): Reply {
     const reply = this.#reply
-    reply.reset(4096)
-    reply.resp = resp
-    req.db = this.#db
-    req.resp = resp
-    req.sender = this.#sender
-    const entry = findEntry(req)
+    const entry = startCall(req, reply, resp, this.#db, this.#sender)
     const problem = this.#problem(entry, req)
     if (problem !== undefined) {
       reply.error(problem)
@@ -478,12 +474,6 @@ export class ScriptRunner implements Scripts, ScriptHost, ScriptThread {
 
 const BY_NAME = new Set([commandByName('fcall'), commandByName('fcall_ro')])
 const XREAD = new Set([commandByName('xread'), commandByName('xreadgroup')])
-
-/** Takes back what was replied since `reply` was so long and had so many errors. */
-function unsay(reply: Reply, length: number, errors: number): void {
-  reply.length = length
-  reply.errors = errors
-}
 
 /** Whether XREAD is to wait. */
 function hasBlock(req: Request): boolean {

@@ -2,7 +2,7 @@
 
 import { DB_OUT_OF_RANGE, NOT_AN_INTEGER } from '../../protocol/errors.ts'
 import type { Reply } from '../../protocol/reply.ts'
-import type { Request } from '../../protocol/request.ts'
+import type { Request, Sender } from '../../protocol/request.ts'
 import { sleepSync } from '../../shared/sleep.ts'
 import type { Engine } from '../../store/engine.ts'
 import { NOSCRIPT } from '../command.ts'
@@ -10,7 +10,7 @@ import { arityFits } from '../execute.ts'
 import { replyOfType } from '../server/debug-protocol.ts'
 import { replyInfo } from '../server/info.ts'
 import type { InfoSource } from '../server/info-facts.ts'
-import { commandByName, type Entry } from '../table.ts'
+import { commandByName, type Entry, findEntry } from '../table.ts'
 
 /** The thread that runs a script, as these commands see it. */
 export interface ScriptThread {
@@ -84,6 +84,18 @@ const COMMANDS: Readonly<Record<string, RunInScript>> = {
 const byEntry = new Map<Entry | undefined, RunInScript>(
   Object.entries(COMMANDS).map(([name, run]) => [commandByName(name), run]),
 )
+
+const REPLY_BYTES = 4096
+
+/** Makes `req`, a command that a script calls, and `reply` ready for each other. Returns what the command is. */
+export function startCall(req: Request, reply: Reply, resp: 2 | 3, db: number, sender: Sender): Entry | undefined {
+  reply.reset(REPLY_BYTES)
+  reply.resp = resp
+  req.db = db
+  req.resp = resp
+  req.sender = sender
+  return findEntry(req)
+}
 
 /** Runs a command of the router's for a script. Returns the database to select, -1 for none. */
 export function runInScript(entry: Entry, req: Request, reply: Reply, thread: ScriptThread): number {
