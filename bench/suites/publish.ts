@@ -5,7 +5,7 @@ import { createConnection, type Socket } from 'node:net'
 import { encodeCommand } from '../../test/support/client.ts'
 import type { TestServer } from '../../test/support/server.ts'
 import type { Driven } from '../support/drive.ts'
-import { measureInTurn } from '../support/drive.ts'
+import { addRows, measureInTurn } from '../support/drive.ts'
 import { LoadClient } from '../support/load-client.ts'
 import { cpuMicroseconds } from '../support/process.ts'
 import type { Row } from '../support/report.ts'
@@ -81,13 +81,7 @@ export const publish: Suite = {
     await withAll(settings, async servers => {
       for (const pipeline of [1, 16]) {
         const figures = await measureInTurn(servers, settings, server => measure(server, pipeline, settings.seconds))
-        const what = `PUBLISH P=${pipeline}`
-        const values = (read: (figure: Driven) => number) => ({
-          redis: figures.redis?.map(read),
-          skep: figures.skep?.map(read),
-        })
-        speed.push({ what, unit: '1/s', ...values(({ perSecond }) => perSecond), goal: '≥ 1.0' })
-        cost.push({ what, unit: 'µs', ...values(({ cpuMicroseconds }) => cpuMicroseconds) })
+        addRows(speed, cost, { what: `PUBLISH P=${pipeline}`, goal: '≥ 1.0' }, figures)
       }
     })
     return {

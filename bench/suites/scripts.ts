@@ -2,7 +2,7 @@
 // connections. The last answer is in ../RESULTS.md, section scripts.
 
 import { randomUUID } from 'node:crypto'
-import { drive, measureInTurn } from '../support/drive.ts'
+import { addRows, drive, measureInTurn } from '../support/drive.ts'
 import type { Row } from '../support/report.ts'
 import { withAll } from '../support/servers.ts'
 import type { Suite } from './index.ts'
@@ -37,12 +37,7 @@ export const scripts: Suite = {
             Array.from({ length: pipeline }, () => ['EVAL', script, 1, `${prefix}:${i}`, ...args]),
           ),
         )
-        const values = (read: (figure: { perSecond: number; cpuMicroseconds: number }) => number) => ({
-          redis: figures.redis?.map(read),
-          skep: figures.skep?.map(read),
-        })
-        speed.push({ what, unit: '1/s', ...values(({ perSecond }) => perSecond * pipeline) })
-        cost.push({ what, unit: 'µs', ...values(({ cpuMicroseconds }) => cpuMicroseconds / pipeline) })
+        addRows(speed, cost, { what, each: pipeline }, figures)
       }
     })
     return {

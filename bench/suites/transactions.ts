@@ -1,7 +1,7 @@
 // Question: how many transactions of two INCRs a second, with both keys on one shard and with keys on two? 50
 // connections, one transaction at a time each. The last answer is in ../RESULTS.md, section transactions.
 
-import { drive, measureInTurn } from '../support/drive.ts'
+import { addRows, drive, measureInTurn } from '../support/drive.ts'
 import type { Row } from '../support/report.ts'
 import { withAll } from '../support/servers.ts'
 import { tagOn } from '../support/tags.ts'
@@ -32,12 +32,7 @@ export const transactions: Suite = {
             ['EXEC'],
           ]),
         )
-        const values = (read: (figure: { perSecond: number; cpuMicroseconds: number }) => number) => ({
-          redis: figures.redis?.map(read),
-          skep: figures.skep?.map(read),
-        })
-        speed.push({ what, unit: '1/s', ...values(({ perSecond }) => perSecond), goal })
-        cost.push({ what, unit: 'µs', ...values(({ cpuMicroseconds }) => cpuMicroseconds) })
+        addRows(speed, cost, { what, goal }, figures)
       }
     })
     return {

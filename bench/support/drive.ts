@@ -5,6 +5,7 @@ import { type Argument, encodeCommand } from '../../test/support/client.ts'
 import type { ServerKind, TestServer } from '../../test/support/server.ts'
 import { LoadClient } from './load-client.ts'
 import { cpuMicroseconds } from './process.ts'
+import type { Row } from './report.ts'
 import type { Settings } from './servers.ts'
 
 export type Driven = { readonly perSecond: number; readonly cpuMicroseconds: number }
@@ -35,6 +36,21 @@ export async function drive(
   const cpu = cpuMicroseconds(server.pid) - before
   for (const client of clients) client.close()
   return { perSecond: (1000 * count) / spentMs, cpuMicroseconds: cpu / count }
+}
+
+/** Adds a row for what was measured to each of two tables: how often a second, and at what cost for the server's processor. */
+export function addRows(
+  speed: Row[],
+  cost: Row[],
+  { what, goal, each = 1 }: { what: string; goal?: string; each?: number },
+  figures: Partial<Record<ServerKind, Driven[]>>,
+): void {
+  const values = (read: (figure: Driven) => number) => ({
+    redis: figures.redis?.map(read),
+    skep: figures.skep?.map(read),
+  })
+  speed.push({ what, unit: '1/s', ...values(({ perSecond }) => perSecond * each), goal })
+  cost.push({ what, unit: 'µs', ...values(({ cpuMicroseconds }) => cpuMicroseconds / each) })
 }
 
 /** Measures every server in turn, A B A B, `settings.rounds` times; once more before that for warming up. */
