@@ -136,13 +136,18 @@ export class Shard {
     const keys = databaseKeys(m, keyspaceDatabase(m, db))
     const entry = dictFind(m, keys, hash, key, at, length) as number as EntryRef | 0
     if (entry === 0) return 0
-    if (entryExpires(m, entry) && m.f64[entry + ENTRY.EXPIRE / 8] <= this.engine.horizon) {
+    if (this.#isOver(entry)) {
       if (this.engine.deletesExpired || this.engine.overrules) this.expire(db, entry)
       return 0
     }
     // Whatever changes a value has looked its key up before: this is the one place where old values are saved in time.
     if (entryIsUnsaved(m, entry) && !this.engine.reads) this.changing(db, entry)
     return entry
+  }
+
+  /** Whether the time of an entry is up. */
+  #isOver(entry: EntryRef): boolean {
+    return entryExpires(this.m, entry) && this.m.f64[entry + ENTRY.EXPIRE / 8] <= this.engine.horizon
   }
 
   #findArgument(req: Request, i: number): EntryRef | 0 {
@@ -406,8 +411,13 @@ export class Shard {
   }
 
   #changed(mark: MarkRef): void {
+    markTouch(this.m, mark)
+    this.#wake(mark)
+  }
+
+  /** Whoever waits for the key of the mark looks at it when the change is complete. */
+  #wake(mark: MarkRef): void {
     const m = this.m
-    markTouch(m, mark)
     if (markFirst(m, mark) === 0 || markIsReady(m, mark)) return
     markSetReady(m, mark, true)
     this.engine.ready.push(this.index, mark)
@@ -425,15 +435,30 @@ export class Shard {
     })
   }
 
-  /** Two databases are about to be exchanged: tells those who marked a key that either has. */
+  /**
+   * Two databases are about to be exchanged: tells those who marked a key that either has. What has expired is not
+   * deleted on the way, but after the exchange, by those who wait for it: it is no part of the change.
+   */
   swapping(a: number, b: number): void {
-    if (!hasMarks(this.m)) return
+    const { m } = this
+    if (!hasMarks(m)) return
     const visit = (mark: MarkRef): void => {
-      const wasThere = this.#hasMarked(mark, a)
-      if (this.#hasMarked(mark, b) || wasThere) this.#changed(mark)
+      const first = this.#entryOf(mark, a)
+      const second = this.#entryOf(mark, b)
+      if ((first !== 0 && !this.#isOver(first)) || (second !== 0 && !this.#isOver(second))) this.#changed(mark)
+      else if (first !== 0 || second !== 0) this.#wake(mark)
     }
-    marksEach(this.m, a, visit)
-    marksEach(this.m, b, visit)
+    marksEach(m, a, visit)
+    marksEach(m, b, visit)
+  }
+
+  /** The entry that a database has for the key of a mark, expired or not. */
+  #entryOf(mark: MarkRef, db: number): EntryRef | 0 {
+    const m = this.m
+    const at = itemKeyAt(m, mark)
+    const length = itemKeyLength(m, mark)
+    const keys = databaseKeys(m, keyspaceDatabase(m, db))
+    return dictFind(m, keys, keyHash(m, m.u8, at, length), m.u8, at, length) as number as EntryRef | 0
   }
 
   // ---- telling

@@ -93,9 +93,10 @@ export function watchHolds(shard: Shard, client: number): boolean {
   if (watch === 0) return true
   for (let each = watchFirst(m, watch); each !== 0; each = watchedNext(m, each)) {
     const mark = watchedMark(m, each)
+    // Asked first: to delete what SWAPDB brought here when it had long expired is no change to one who watches.
+    if (markVersion(m, mark) !== m.u32[each * 2 + WATCHED.VERSION / 4]) return false
     const exists = shard.findKey(markDb(m, mark), m.u8, itemKeyAt(m, mark), itemKeyLength(m, mark)) !== 0
     if (exists !== (m.u32[each * 2 + WATCHED.EXISTED / 4] !== 0)) return false
-    if (markVersion(m, mark) !== m.u32[each * 2 + WATCHED.VERSION / 4]) return false
   }
   return true
 }

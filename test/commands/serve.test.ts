@@ -1,6 +1,7 @@
 // Clients that wait, in one thread: who is served, in which order, and what is left behind.
 
 import { beforeEach, expect, test } from 'vitest'
+import { LISTENER } from '../../src/commands/journal.ts'
 import { Runner } from '../../src/commands/runner.ts'
 import { Attendant } from '../../src/commands/serve.ts'
 import { entries, findCommand } from '../../src/commands/table.ts'
@@ -124,6 +125,28 @@ test('a wait that has ended takes nothing', () => {
   expect(claimTake(claims, 1, ticket)).toBe(false)
   run('RPUSH', 'a', '1')
   expect(served).toEqual([[2, '*2 $1 a $1 1']])
+  expect(isClean()).toBe(true)
+})
+
+test('SWAPDB that brings an expired key serves nobody, and the key goes in a change of its own', () => {
+  const records: string[] = []
+  const { effects } = keyspace.engine
+  runner.journal.consumers.push({
+    bit: LISTENER.LOG,
+    append: record => records.push(Buffer.from(record.u8.slice(record.start(0), record.end(0))).toString('latin1')),
+  })
+  effects.enabled = true
+  run('RPUSH', 'a', '1')
+  run('PEXPIRE', 'a', '10')
+  run('SWAPDB', '0', '1')
+  block(1, 'BLPOP', 'a', '0')
+  keyspace.now += 11
+  records.length = 0
+  run('SWAPDB', '0', '1')
+  expect(served).toEqual([])
+  expect(records.map(record => record.split('\r\n')[2])).toEqual(['SWAPDB', 'DEL'])
+  run('RPUSH', 'a', '2')
+  expect(served).toEqual([[1, '*2 $1 a $1 2']])
   expect(isClean()).toBe(true)
 })
 

@@ -98,6 +98,19 @@ describe('a watch', () => {
     expect(watchHolds(shard(), client)).toBe(false)
   })
 
+  test('of no key holds when SWAPDB brings one that has long expired', () => {
+    const absent = Buffer.from('absent')
+    keyspace.db = 1
+    keyspace.call('SET', 'absent', '1', 'PX', '10')
+    keyspace.db = 0
+    watch(absent)
+    keyspace.now += 11
+    keyspace.call('SWAPDB', '0', '1')
+    expect(keyspace.effects()).toEqual(['SWAPDB 0 1'])
+    expect(watchHolds(shard(), client)).toBe(true)
+    expect(keyspace.call('EXISTS', 'absent')).toBe(0)
+  })
+
   test('of a key whose time is already up holds when that is noticed', () => {
     keyspace.call('PEXPIRE', 'key', '10')
     keyspace.engine.begin(keyspace.now + 11)
