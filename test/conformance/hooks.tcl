@@ -14,8 +14,23 @@ namespace eval conformance {
     variable revivals_failed 0
     fconfigure $events -buffering line -translation lf
 
+    # A process that has been killed stays for a while, and then as a zombie, which kill -0 does not tell.
     proc alive {pid} {
-        expr {![catch {exec kill -0 $pid}]}
+        set stat [content /proc/$pid/stat]
+        expr {$stat ne "" && [string index $stat [string last ")" $stat]+2] ni {Z X}}
+    }
+
+    # Whether a server is gone. One that takes no connection any more is about to be.
+    proc gone {server} {
+        set pid [dict get $server pid]
+        for {set waited 0} {$waited < 10000 && [alive $pid]} {incr waited 50} {
+            if {![catch {socket [dict get $server host] [dict get $server port]} channel]} {
+                close $channel
+                return 0
+            }
+            after 50
+        }
+        expr {![alive $pid]}
     }
 
     proc content {path} {
@@ -54,7 +69,7 @@ namespace eval conformance {
     proc revive {} {
         variable revivals_failed
         for {set level 0} {$level < [llength $::servers] && $revivals_failed < 3} {incr level} {
-            if {[alive [dict get [lindex $::servers end-$level] pid]]} continue
+            if {![gone [lindex $::servers end-$level]]} continue
             event revived $level 0
             if {[catch {restart_server -$level true false}]} {
                 incr revivals_failed
