@@ -5,13 +5,7 @@
 // is left out, and only counted.
 
 import type { TreeNode } from '../commands/replication/replication.ts'
-import { CAPABILITY, REPLICA_STATE, type ReplicationBlock } from '../shared/replication-block.ts'
-
-const STATES: Readonly<Record<number, string>> = {
-  [REPLICA_STATE.WAITS]: 'wait_bgsave',
-  [REPLICA_STATE.COPIES]: 'send_bulk',
-  [REPLICA_STATE.ONLINE]: 'online',
-}
+import { CAPABILITY, REPLICA_STATE, REPLICA_STATE_NAMES, type ReplicationBlock } from '../shared/replication-block.ts'
 
 /** All nodes below this one, each behind its parent. */
 export function treeNodes(block: ReplicationBlock, now: number): TreeNode[] {
@@ -23,7 +17,7 @@ export function treeNodes(block: ReplicationBlock, now: number): TreeNode[] {
       port: block.rowWord(row, 'PORT'),
       offset: block.rowNumber(row, 'ACK'),
       lag: Math.max(0, Math.floor((now - block.rowNumber(row, 'ACK_TIME')) / 1000)),
-      state: STATES[block.state(row)] ?? 'none',
+      state: REPLICA_STATE_NAMES[block.state(row)],
     })
     for (const node of parseNodes(block.tree(row))) nodes.push({ ...node, depth: node.depth + 1 })
   }

@@ -92,7 +92,7 @@ export class FullCopy {
   async run(): Promise<CopyResult> {
     const { path, header } = this.#order
     for (const feed of this.#feeds) {
-      if (path === '') feed.state = REPLICA_STATE.COPIES
+      if (path === '') feed.state = REPLICA_STATE.STREAMS
       feed.socket.write(this.#greeting(feed) + (path === '' ? `$EOF:${this.#mark}\r\n` : ''))
     }
     try {

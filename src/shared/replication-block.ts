@@ -118,8 +118,17 @@ export const ROLE = { MASTER: 0, REPLICA: 1 } as const
 /** How far the link to the master is. */
 export const LINK_STATE = { NONE: 0, CONNECT: 1, CONNECTING: 2, HANDSHAKE: 3, TRANSFER: 4, CONNECTED: 5 } as const
 
-/** What a replica waits for. `wait_bgsave`, `send_bulk` and `online` in INFO. */
-export const REPLICA_STATE = { FREE: 0, WAITS: 1, COPIES: 2, ONLINE: 3 } as const
+/** What a replica waits for: a copy to be begun or written to a file, the rest of one, nothing. */
+export const REPLICA_STATE = { FREE: 0, WAITS: 1, STREAMS: 2, COPIES: 3, ONLINE: 4 } as const
+
+/** What INFO calls it: a copy that is sent as it is made is not yet sent in bulk. */
+export const REPLICA_STATE_NAMES: Readonly<Record<number, string>> = {
+  [REPLICA_STATE.FREE]: 'none',
+  [REPLICA_STATE.WAITS]: 'wait_bgsave',
+  [REPLICA_STATE.STREAMS]: 'wait_bgsave',
+  [REPLICA_STATE.COPIES]: 'send_bulk',
+  [REPLICA_STATE.ONLINE]: 'online',
+}
 
 export const CAPABILITY = { EOF: 1, PSYNC2: 2, TREE: 4 } as const
 

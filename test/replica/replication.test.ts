@@ -166,6 +166,24 @@ test(
   TEST_MS,
 )
 
+describe.each(KINDS)('%s as master', kind => {
+  test.each(['yes', 'no'])(
+    'says that a replica waits while its copy is made, with repl-diskless-sync %s',
+    async isDiskless => {
+      const [master, replica] = [await start(kind), await start('skep')]
+      for (let i = 0; i < 5; i++) await master.redis.set(`key:${i}`, i)
+      await master.redis.config('SET', 'repl-diskless-sync', isDiskless)
+      await master.redis.config('SET', 'rdb-key-save-delay', '1000000')
+      await replica.redis.call('REPLICAOF', '127.0.0.1', String(master.server.port))
+      await until('the copy is being made', async () => (await info(master, 'rdb_bgsave_in_progress')) === '1')
+      expect(await info(master, 'slave0')).toContain('state=wait_bgsave')
+      await master.redis.config('SET', 'rdb-key-save-delay', '0')
+      await until('it is online', async () => (await info(master, 'slave0')).includes('state=online'))
+    },
+    TEST_MS,
+  )
+})
+
 test(
   'WAITAOF waits for the disk here and there',
   async () => {

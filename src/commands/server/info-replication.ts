@@ -1,14 +1,14 @@
 // INFO's sections on replication.
 
-import { FAILOVER_STATE, LINK_STATE, REPLICA_STATE, type ReplicationBlock } from '../../shared/replication-block.ts'
+import {
+  FAILOVER_STATE,
+  LINK_STATE,
+  REPLICA_STATE,
+  REPLICA_STATE_NAMES,
+  type ReplicationBlock,
+} from '../../shared/replication-block.ts'
 import type { InfoFacts } from './info-facts.ts'
 import type { InfoField } from './info-sections.ts'
-
-const STATE_NAMES: Readonly<Record<number, string>> = {
-  [REPLICA_STATE.WAITS]: 'wait_bgsave',
-  [REPLICA_STATE.COPIES]: 'send_bulk',
-  [REPLICA_STATE.ONLINE]: 'online',
-}
 
 const FAILOVER_NAMES: Readonly<Record<number, string>> = {
   [FAILOVER_STATE.NONE]: 'no-failover',
@@ -126,7 +126,7 @@ export function replicationLines(facts: InfoFacts): string[] {
     const state = block.state(row)
     const lag = state === REPLICA_STATE.ONLINE ? seconds(block.rowNumber(row, 'ACK_TIME'), facts.now) : 0
     all.push(
-      `slave${i}:ip=${block.address(row)},port=${block.rowWord(row, 'PORT')},state=${STATE_NAMES[state] ?? 'none'},` +
+      `slave${i}:ip=${block.address(row)},port=${block.rowWord(row, 'PORT')},state=${REPLICA_STATE_NAMES[state]},` +
         `offset=${block.rowNumber(row, 'ACK')},lag=${lag}`,
     )
   }
