@@ -42,6 +42,16 @@ describe.each([1, 3])('with `appendfsync always` and %i shards', shards => {
     await client.close()
   })
 
+  test('who wants no replies and has no more to say is gone when its last command is done', async () => {
+    const client = await server.connect()
+    // Long enough for the end of what it sends to be seen before.
+    const script = "for i = 1, 2e7 do end redis.call('SET', KEYS[1], 'done')"
+    const commands = ['CLIENT REPLY OFF'.split(' '), ['EVAL', script, '1', 'slow']]
+    expect(await sendAndEnd(commands)).toBe('')
+    expect(await client.must('GET', 'slow')).toBe('done')
+    await client.close()
+  })
+
   test('replies come in order, the large ones too, whatever is written meanwhile', async () => {
     const [client, other] = [await server.connect(), await server.connect()]
     const large = 'x'.repeat(300_000)
