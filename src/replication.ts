@@ -407,7 +407,8 @@ export class ReplicationHub implements FailoverHost {
       const loaded = (await pool.run(task, { name: 'loadCopy' })) as CopyLoaded
       for (const note of loaded.notes) log.warn(note)
       if (loaded.error !== '') {
-        log.warn(`MASTER <-> REPLICA sync: the copy cannot be used: ${loaded.error}. The data set from before is kept`)
+        const why = loaded.error.replace(/\.$/, '')
+        log.warn(`MASTER <-> REPLICA sync: Internal error in RDB: ${why}. The data set from before is kept`)
       } else {
         const seconds = ((Date.now() - started) / 1000).toFixed(3)
         log.info(`MASTER <-> REPLICA sync: ${loaded.keys} keys loaded in ${seconds} seconds`)

@@ -184,6 +184,27 @@ describe.each(KINDS)('%s as master', kind => {
   )
 })
 
+test.each(KINDS)(
+  '%s as replica says that a copy broke off, keeps what it has, and gets another copy',
+  async kind => {
+    const [master, replica] = [await start('skep'), await start(kind, '--repl-diskless-load', 'swapdb')]
+    await replica.redis.set('before', 'yes')
+    for (let i = 0; i < 50; i++) await master.redis.set(`key:${i}`, 'x'.repeat(100_000))
+    await master.redis.config('SET', 'rdb-key-save-delay', '100000')
+    await replica.redis.call('REPLICAOF', '127.0.0.1', String(master.server.port))
+    await until('a copy comes', async () => replica.server.output().includes('sync: Loading DB in memory'))
+    await master.redis.call('CLIENT', 'KILL', 'TYPE', 'replica')
+    await until('it has broken off', async () => replica.server.output().includes('Internal error in RDB'))
+    await replica.redis.call('REPLICAOF', 'NO', 'ONE')
+    expect(await replica.redis.get('before')).toBe('yes')
+    await master.redis.config('SET', 'rdb-key-save-delay', '0')
+    await follow(replica, master)
+    const [a, b] = await agreed([master, replica])
+    expect(b).toBe(a)
+  },
+  TEST_MS,
+)
+
 test(
   'WAITAOF waits for the disk here and there',
   async () => {
