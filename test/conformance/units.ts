@@ -34,9 +34,9 @@ export function chooseUnits(listed: readonly string[], wanted: string): string[]
   return names
 }
 
-/** Whether the unit reads lines of the log from end to end. */
+/** Whether the unit reads lines of the log from end to end: psync2 does to say what went wrong. */
 export function readsLines(unit: string): boolean {
-  return unit === 'integration/replication'
+  return unit === 'integration/replication' || unit === 'integration/psync2'
 }
 
 /** How many shards skep is to have for the unit; undefined leaves it to skep. */
