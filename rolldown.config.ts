@@ -9,6 +9,9 @@ const { dependencies } = manifest
 
 /** What more than one thread needs. */
 const CORE = /src\/(shared\/(?!compile-cache)|protocol|store|commands|persist|replica|shard)\//
+/** All that the thread which writes a snapshot's files needs: it starts while clients are served, and so must start fast. */
+const WRITER =
+  /src\/(bytes\/(assert|byte-array|copy|crc64|integers|lzf)|shared\/(doorbell|ring|snapshot-block)|store\/rdb\/(damage|format|sink|skip|source)|persist\/(errors|long-string|rdb-frame|recode|saved|snapshot-reader|write-files))\.ts$/
 
 export default defineConfig({
   input: {
@@ -33,6 +36,7 @@ export default defineConfig({
     // stands apart, and so does what turns the compile cache on.
     codeSplitting: {
       groups: [
+        { name: 'write-files', test: WRITER, priority: 1 },
         { name: 'config', test: /src\/(bytes|config)\// },
         { name: 'core', test: CORE, minShareCount: 2 },
       ],

@@ -113,6 +113,17 @@ describe('architecture', () => {
     expect(users.filter(path => room(path) !== ATOMICS_ROOM)).toEqual([])
   })
 
+  test('who writes a snapshot loads little: its thread starts while clients are served', () => {
+    const loaded = new Set(['src/persist/write-files.ts'])
+    for (const path of loaded) {
+      const code = sources.find(source => source.path === path)?.code ?? ''
+      for (const file of relativeFiles(path, code, /^import (?!type\b)[^']*'(\.{1,2}\/[^']+)'/gm)) loaded.add(file)
+    }
+    expect(loaded.size).toBeGreaterThan(5)
+    expect([...loaded].filter(path => room(path) === 'src/commands' || path === 'src/store/shard.ts')).toEqual([])
+    expect(loaded.size).toBeLessThan(30)
+  })
+
   // Begins to hold when the first entry exists.
   test.skipIf(!ENTRIES.some(path => existsSync(join(ROOT, path))))('no source file is dead', () => {
     const reached = new Set<string>()

@@ -10,8 +10,8 @@ import { RdbSink } from '../store/rdb/sink.ts'
 import { type ValueParts, walkValue } from '../store/rdb/skip.ts'
 import { RdbSource } from '../store/rdb/source.ts'
 import type { LongString, StringFile } from './long-string.ts'
+import { LONG_BYTES } from './saved.ts'
 import type { SnapshotReader } from './snapshot-reader.ts'
-import { LONG_BYTES } from './walker.ts'
 
 const TIME_BYTES = 8
 const FLUSH_BYTES = 64 * 1024

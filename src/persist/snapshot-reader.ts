@@ -4,7 +4,7 @@
 import { readSync } from 'node:fs'
 import { RingConsumer } from '../shared/ring.ts'
 import { OldBlock, RUN, type SnapshotMemory, SnapshotRunBlock } from '../shared/snapshot-block.ts'
-import { SAVED } from './walker.ts'
+import { SAVED } from './saved.ts'
 
 const SPILL_BYTES = 256 * 1024
 /** A reader looks by itself so often: it is not told of all that comes. */

@@ -40,21 +40,8 @@ import { RdbSink } from '../store/rdb/sink.ts'
 import { RefList } from '../store/ref-list.ts'
 import type { Shard } from '../store/shard.ts'
 import type { OwnWalk } from './old-values.ts'
+import { LONG_BYTES, SAVED } from './saved.ts'
 
-/** What a message of the ring is. */
-export const SAVED = {
-  /** Bytes that end in the middle of an entry. */
-  PART: 1,
-  /** Bytes that end with an entry: those of another shard may follow. */
-  WHOLE: 2,
-  /** f64 keys, f64 bytes of old values, f64 bytes of them in the file, which belong behind all others: the end. */
-  END: 3,
-  /** f64 bytes of a string, which follow: in their place in an entry, but without the string's head. */
-  STRING: 4,
-  /** Old values, nothing in them compressed: PART and WHOLE of them. */
-  OLD_PART: 5,
-  OLD: 6,
-} as const
 const END_BYTES = 24
 const STRING_BYTES = 8
 
@@ -64,8 +51,6 @@ const STEP_MS = 0.5
 const STEP_ELEMENTS = 256
 /** Bytes gathered before they go into the ring. */
 const FLUSH_BYTES = 64 * 1024
-/** Strings as long as this are not compressed here: that would take longer than a step. */
-export const LONG_BYTES = 128 * 1024
 /** Bytes that go into the ring at a time: copying them is part of a step. */
 const SENT_BYTES_MAX = 512 * 1024
 /** How often a walk that rests looks whether there is room again, or a turn. */
