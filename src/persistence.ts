@@ -71,6 +71,7 @@ export class Persistence {
       whenEmptied: () => this.saves.whenEmptied(),
     })
     this.saves.isObstructed = () => this.appendOnly.isRewriting
+    this.saves.isServed = () => this.ownsProcess
     config.onApply(['appendonly'], ({ isInExec }) => this.appendOnly.set(config.bool('appendonly'), isInExec))
     config.onChange(update => {
       if (update['aof-disable-auto-gc'] === 'no') this.appendOnly.removeHistory()

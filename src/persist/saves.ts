@@ -21,6 +21,8 @@ import type { WriteFilesResult, WriteFilesTask } from './write-files.ts'
 const LOOK_MS = 100
 /** After a failure, none is begun by itself for so long. */
 const RETRY_SECONDS = 5
+/** The thread kept ready takes 6.5 MiB, which beside this much data is little. */
+const READY_BYTES_MIN = 256 * 1024 * 1024
 
 /** Writes lines of the log. */
 export interface Log {
@@ -62,6 +64,8 @@ export class Saves {
   moreAux: () => AuxFields = () => []
   /** Whether something else, a rewrite of the log, has the disk to itself. */
   isObstructed: () => boolean = () => false
+  /** Whether BGSAVE is to be expected though the configuration asks for no data on disk. */
+  isServed: () => boolean = () => false
 
   constructor(parts: SavesParts) {
     this.#parts = parts
@@ -159,6 +163,7 @@ export class Saves {
 
   #look(): void {
     const { config, figures, log, snapshots } = this.#parts
+    this.#readyWriter()
     if (this.isSaving || snapshots.isBusy || this.isObstructed()) return
     if (this.#isScheduled) {
       this.#isScheduled = false
@@ -178,6 +183,17 @@ export class Saves {
       this.#begin()
       return
     }
+  }
+
+  /** Where a snapshot of much data is to be expected, who writes it is to be ready by then. */
+  #readyWriter(): void {
+    const { config, pool } = this.#parts
+    if (this.#usedBytes < READY_BYTES_MIN) return
+    if (this.isServed() || config.savePoints().length > 0 || config.bool('appendonly')) pool.readyWriter()
+  }
+
+  get #usedBytes(): number {
+    return this.#parts.arenas.reduce((sum, m) => sum + arenaUsed(m), 0)
   }
 
   /** Whether writes are to be refused if it fails: whoever asked and waits is told in another way. */
@@ -220,14 +236,7 @@ export class Saves {
           endsWithFlush: true,
           atBarrier: () => {
             dirty = this.#dirty()
-            aux = [
-              ...standardAux(
-                began,
-                arenas.reduce((sum, m) => sum + arenaUsed(m), 0),
-              ),
-              ...this.moreAux(),
-              ['aof-base', '0'],
-            ]
+            aux = [...standardAux(began, this.#usedBytes), ...this.moreAux(), ['aof-base', '0']]
             codes = libraries.codes()
           },
           consume: memory =>

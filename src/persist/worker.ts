@@ -18,6 +18,10 @@ export const loadCopy = async (task: Parameters<LoadCopy['loadCopy']>[0]): Promi
   (await import('./load-copy.ts')).loadCopy(task)
 export const publishSnapshot = async (task: Parameters<Publish['publishSnapshot']>[0]): Promise<unknown> =>
   (await import('./publish.ts')).publishSnapshot(task)
+/** Loads what `writeFiles` runs. */
+export const readyWriter = async (): Promise<void> => {
+  await import('./write-files.ts')
+}
 export const writeFiles = async (task: Parameters<WriteFiles['writeFiles']>[0]): Promise<unknown> =>
   (await import('./write-files.ts')).writeFiles(task)
 export const replayLogs = async (task: Parameters<Replay['replayLogs']>[0]): Promise<unknown> =>
