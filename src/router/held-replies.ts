@@ -1,8 +1,8 @@
 // Replies that wait for the disk: with `appendfsync always` nobody hears of a change before the disk has it.
 //
-// The router goes on meanwhile. What is replied while one batch waits collects in another, which one sync then serves
-// (group commit). Replies leave in the order in which they were given. Small ones are copied here, so that the buffer they
-// lie in can be used again; large ones are kept where they are.
+// The router goes on meanwhile. What it replies in one turn is a batch, which waits for what was written by the end of that
+// turn and no more: the sync that is begun next serves it (group commit). Replies leave in the order in which they were
+// given. Small ones are copied here, so that the buffer they lie in can be used again; large ones are kept where they are.
 
 import { Reply } from '../protocol/reply.ts'
 import type { Connection } from './connection.ts'
@@ -27,7 +27,13 @@ class Batch {
   readonly kept: (Buffer | null)[] = []
   readonly ends: number[] = []
   readonly copied = new Reply()
+  /** By shard: how far the disk must be. */
+  readonly target: Int32Array
   bytes = 0
+
+  constructor(shards: number) {
+    this.target = new Int32Array(shards)
+  }
 
   add(client: Connection, bytes: Buffer): boolean {
     const isCopied = bytes.length <= COPIED_BYTES_MAX
@@ -63,41 +69,55 @@ class Batch {
 export class HeldReplies {
   readonly #log: LogPositions
   readonly #transmit: Transmit
-  /** What waits for the disk to come as far as #target. */
-  #waiting = new Batch()
-  /** What has been replied since. */
-  #next = new Batch()
-  readonly #target: Int32Array
+  readonly #shards: number
+  /** What waits for the disk, oldest first. */
+  readonly #waiting: Batch[] = []
+  /** What has been replied in this turn. */
+  #open: Batch
+  /** Batches to be used again. */
+  readonly #spare: Batch[] = []
+  /** Bytes held back. */
+  bytes = 0
 
   constructor(log: LogPositions, shards: number, transmit: Transmit) {
     this.#log = log
     this.#transmit = transmit
-    this.#target = new Int32Array(shards)
+    this.#shards = shards
+    this.#open = new Batch(shards)
   }
 
-  /** Bytes held back. */
-  get bytes(): number {
-    return this.#waiting.bytes + this.#next.bytes
-  }
-
-  /** Whether anything is due to be sent. */
+  /** Whether anything is to be done: a batch is complete, or may be sent. */
   get isDue(): boolean {
-    return this.bytes > 0 && (this.#waiting.bytes === 0 || this.#log.isOnDisk(this.#target))
+    return this.#open.bytes > 0 || (this.#waiting.length > 0 && this.#log.isOnDisk(this.#waiting[0].target))
+  }
+
+  /** Whether nothing has been replied in this turn yet. */
+  get isTurnEmpty(): boolean {
+    return this.#open.bytes === 0
   }
 
   /** Holds a reply back; the kernel has what was logged before it. Returns whether its bytes may be overwritten now. */
   add(client: Connection, bytes: Buffer): boolean {
-    return this.#next.add(client, bytes)
+    this.bytes += bytes.length
+    return this.#open.add(client, bytes)
   }
 
-  /** Sends what the disk allows. */
+  /** The turn is over. Sends what the disk allows. */
   look(): void {
-    while (this.isDue) {
-      const done = this.#waiting
-      this.#waiting = this.#next
-      this.#next = done
-      this.#log.noteWritten(this.#target)
-      if (done.bytes > 0) done.release(this.#transmit)
+    this.#close()
+    while (this.#waiting.length > 0 && this.#log.isOnDisk(this.#waiting[0].target)) {
+      const batch = this.#waiting.shift() as Batch
+      this.bytes -= batch.bytes
+      batch.release(this.#transmit)
+      this.#spare.push(batch)
     }
+  }
+
+  #close(): void {
+    const batch = this.#open
+    if (batch.bytes === 0) return
+    this.#log.noteWritten(batch.target)
+    this.#waiting.push(batch)
+    this.#open = this.#spare.pop() ?? new Batch(this.#shards)
   }
 }

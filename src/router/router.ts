@@ -607,8 +607,8 @@ export class Router implements RouterForCommands {
     if (this.#held.bytes === 0) {
       if (!this.#log.mustWait) return this.#transmit(client, bytes)
       this.#post.expect(1)
-      this.#schedulePoll()
     }
+    if (this.#held.isTurnEmpty) this.#schedulePoll()
     return this.#held.add(client, bytes)
   }
 
