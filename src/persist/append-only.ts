@@ -129,7 +129,7 @@ export class AppendOnly {
    * line in the server's log.
    */
   async load(onRead: () => void): Promise<void> {
-    const loaded = await loadLog(this.#loadParts)
+    const loaded = await loadLog(this.#loadParts, true)
     onRead()
     await this.#open(loaded)
   }
@@ -182,6 +182,7 @@ export class AppendOnly {
       settings: config.settings.buffer as SharedArrayBuffer,
       control: this.#control.buffer as SharedArrayBuffer,
       shape: this.#parts.shape,
+      stem: config.get('appendfilename'),
     }
     this.#syncing = pool.run<void>(task, { name: 'syncLogs' }).then(
       () => {
@@ -223,7 +224,7 @@ export class AppendOnly {
         libraries.replace([])
       })
       try {
-        const { repairs } = await loadLog(this.#loadParts)
+        const { repairs } = await loadLog(this.#loadParts, false)
         if (wasOn) for (const { index, bytes } of repairs) writeAll(this.#blocks[index].fd, bytes)
         return undefined
       } catch (error) {

@@ -29,7 +29,7 @@ import type { Pool } from './pool.ts'
 import type { Log } from './saves.ts'
 import { writeEmptyBase } from './write-bases.ts'
 
-const EMPTIED = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_APPEND
+const EMPTIED = constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC | constants.O_APPEND
 
 /** A path as the file system's functions and other threads take it. */
 export const pathText = (path: string): string => fromByteString(path).toString()
@@ -226,8 +226,8 @@ export class LogFiles {
 
 const NO_THROW = { throwIfNoEntry: false } as const
 
-/** Opens a manifest's last increment. */
+/** Opens a manifest's last increment: what is written to it may be read again for the commit journal. */
 function openLast(manifest: AofManifest, folder: string): number {
   const name = manifest.increments.at(-1)?.name ?? ''
-  return openSync(fromByteString(join(folder, name)), 'a', 0o644)
+  return openSync(fromByteString(join(folder, name)), 'a+', 0o644)
 }

@@ -9,6 +9,7 @@ import type { Shape } from '../shared/control.ts'
 import { PERSISTENCE } from '../shared/persistence-block.ts'
 import { meetingCreate } from '../shared/rendezvous.ts'
 import { type AofManifest, ManifestError } from './aof-manifest.ts'
+import { restoreCommits } from './commit-recovery.ts'
 import { reasonOf } from './errors.ts'
 import type { LoadMemory } from './load-file.ts'
 import { LoadFailure, type Loads } from './loads.ts'
@@ -46,11 +47,15 @@ export interface LoadedLog {
   readonly isEmpty: boolean
 }
 
-/** Loads the log. Throws LoadFailure with what the log's last line is to be. */
-export async function loadLog(parts: LogLoadParts): Promise<LoadedLog> {
+/**
+ * Loads the log; at the start of a server with what the commit journal has of it. Throws LoadFailure with what the log's last
+ * line is to be.
+ */
+export async function loadLog(parts: LogLoadParts, isStart: boolean): Promise<LoadedLog> {
   const { log, places } = parts
   const found = find(parts)
   for (const note of found.notes) log.info(note)
+  if (isStart) restore(parts, found)
   const sizes = found.manifests.map((manifest, i) => sizeOfAll(manifest, found.folders[i]))
   const isEmpty = sizes.every(size => size === 0)
   if (isEmpty) return { found, repairs: [], lastNumber: 0n, isEmpty }
@@ -74,6 +79,15 @@ function find({ log, places }: LogLoadParts): LogsFound {
     throw new LoadFailure(
       `The AOF manifest in ${places.folder} is damaged at line ${error.number}: mend that line, or take it out`,
     )
+  }
+}
+
+/** A journal that cannot be read may hold what was promised: the server does not start without it. */
+function restore({ log, places }: LogLoadParts, found: LogsFound): void {
+  try {
+    restoreCommits(places, found, log)
+  } catch (error) {
+    throw new LoadFailure(`The commit journal in ${places.folder} cannot be used: ${reasonOf(error)}`)
   }
 }
 

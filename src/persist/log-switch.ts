@@ -5,7 +5,7 @@ import { fstatSync } from 'node:fs'
 import { LISTENER } from '../commands/journal.ts'
 import { CONTROL, controlFlag, controlSet, lockWord } from '../shared/control.ts'
 import { lockWaitAll, unlock } from '../shared/lock.ts'
-import type { LogBlock, LogsBlock } from '../shared/log-block.ts'
+import { LOGS, type LogBlock, type LogsBlock } from '../shared/log-block.ts'
 import type { ThreadLog } from './thread-log.ts'
 
 export class LogSwitch {
@@ -48,6 +48,7 @@ export class LogSwitch {
       this.#measure(block)
       block.unlock()
     }
+    this.#logs.add(LOGS.SWITCHES, 1)
     this.#listen(fds.length > 0)
     this.#logs.ring()
   }
@@ -72,6 +73,7 @@ export class LogSwitch {
       this.#measure(block)
       block.unlock()
     }
+    this.#logs.add(LOGS.SWITCHES, 1)
     this.#listen(true)
   }
 

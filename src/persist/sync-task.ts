@@ -1,13 +1,17 @@
 // The syncer: a task of the pool that lasts as long as the server, and sees to it that what the kernel was given reaches
-// the disk. With `always` it syncs as soon as anything is written, with `everysec` once a second, all files at a time:
-// the file system then commits them together.
+// the disk. With `everysec` it syncs once a second, all files at a time: the file system then commits them together. With
+// `always` it syncs as soon as anything is written: one file itself, those of several shards by way of the commit journal.
 
-import { closeSync, fdatasync, fdatasyncSync } from 'node:fs'
+import { closeSync, fdatasync, fdatasyncSync, readlinkSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { APPENDFSYNC, SETTING, type SettingsView, viewSettings } from '../config/settings.ts'
 import { CONTROL, controlSet, routerBellWord, type Shape } from '../shared/control.ts'
 import { doorbellRing } from '../shared/doorbell.ts'
 import { LOGS, LogBlock, LogsBlock } from '../shared/log-block.ts'
 import { sleepSync } from '../shared/sleep.ts'
+import { folderSync } from './aof-manifest.ts'
+import { bootId, CommitJournal } from './commit-journal.ts'
+import { commitsPath } from './commit-recovery.ts'
 import { errorNumber, errorText } from './errors.ts'
 
 /** With `everysec`, from the beginning of one round to that of the next: what is lost at most, with the round itself. */
@@ -28,7 +32,11 @@ export interface SyncTask {
   readonly settings: SharedArrayBuffer
   readonly control: SharedArrayBuffer
   readonly shape: Shape
+  /** `appendfilename`, a byte string. */
+  readonly stem: string
 }
+
+const NOTHING_FAILED = Promise.resolve(undefined)
 
 const syncAsync = (fd: number): Promise<void> =>
   new Promise((resolve, reject) => fdatasync(fd, error => (error === null ? resolve() : reject(error))))
@@ -45,8 +53,22 @@ class Syncer {
   readonly #shape: Shape
   /** By log: 1 if its last sync failed. */
   readonly #failing: Uint8Array
+  readonly #stem: string
+  readonly #boot = bootId()
+  #journal: CommitJournal | undefined
+  /** It has failed once, or cannot be. */
+  #doesWithout: boolean
+  /** Whether there is something in the journal that the files may not have on the disk. */
+  #areBehind = false
+  /** The files are on their way to where they were when a half of the journal was full. */
+  #following: Promise<(() => void) | undefined> = NOTHING_FAILED
+  /** LOGS.SWITCHES, as the journal knows it. */
+  #switches = 0
+  /** By log: up to where this task has had the disk take it, if its byte in #isSure is 1. Under `no` SYNCED says more. */
+  readonly #sure: Int32Array
+  readonly #isSure: Uint8Array
 
-  constructor({ logs, blocks, settings, control, shape }: SyncTask) {
+  constructor({ logs, blocks, settings, control, shape, stem }: SyncTask) {
     this.#logs = new LogsBlock(logs)
     this.#blocks = blocks.map(block => new LogBlock(block))
     this.#settings = viewSettings(settings)
@@ -54,10 +76,15 @@ class Syncer {
     this.#control = new Int32Array(control)
     this.#shape = shape
     this.#failing = new Uint8Array(blocks.length)
+    this.#sure = new Int32Array(blocks.length)
+    this.#isSure = new Uint8Array(blocks.length)
+    this.#stem = stem
+    this.#doesWithout = blocks.length === 1 || this.#boot === ''
   }
 
   async run(): Promise<void> {
     while (this.#logs.get(LOGS.STOPPING) === 0) {
+      if (this.#settings[SETTING.appendfsync] === APPENDFSYNC.ALWAYS) this.#beginJournal()
       if (!this.#hasWork()) {
         this.#logs.sleep(IDLE_MS, () => this.#hasWork() || this.#logs.get(LOGS.STOPPING) !== 0)
         continue
@@ -73,6 +100,8 @@ class Syncer {
       else await this.#round(policy)
     }
     if (this.#hasWork()) await this.#round(this.#settings[SETTING.appendfsync])
+    if (this.#areBehind) await this.#catchUp()
+    this.#removeJournal()
     for (const block of this.#blocks) this.#closeOld(block)
   }
 
@@ -104,6 +133,12 @@ class Syncer {
     this.#lastRound = started
     const hasChanged = this.#policy !== policy
     this.#policy = policy
+    const isAlways = policy === APPENDFSYNC.ALWAYS
+    const switches = this.#logs.get(LOGS.SWITCHES)
+    if (this.#areBehind && (!isAlways || switches !== this.#switches)) await this.#catchUp()
+    if (switches !== this.#switches) this.#isSure.fill(0)
+    this.#switches = switches
+    if (!isAlways) this.#removeJournal()
     const due: number[] = []
     for (let i = 0; i < this.#blocks.length; i++) {
       const block = this.#blocks[i]
@@ -113,11 +148,111 @@ class Syncer {
       this.#targets[i] = block.written
       if (block.fd >= 0 && (hasChanged || !block.isSynced(this.#targets[i]))) due.push(i)
     }
-    // One alone is synced without the detour through the thread pool.
-    if (due.length === 1) this.#syncOne(due[0])
-    else await Promise.all(due.map(i => this.#syncBeside(i)))
+    if (!isAlways || hasChanged || !(await this.#commit(due))) {
+      // One alone is synced without the detour through the thread pool.
+      if (due.length === 1) this.#syncOne(due[0])
+      else await Promise.all(due.map(i => this.#syncBeside(i)))
+    }
     this.#ringRouters()
     if (performance.now() - started > DELAY_MS) this.#logs.add(LOGS.DELAYED, 1)
+  }
+
+  // ---- the journal
+
+  /** Makes a journal beside the logs. */
+  #beginJournal(): void {
+    const { fd } = this.#blocks[0]
+    if (this.#journal !== undefined || this.#doesWithout || fd < 0) return
+    try {
+      const root = dirname(dirname(readlinkSync(`/proc/self/fd/${fd}`, 'latin1')))
+      this.#journal = new CommitJournal(commitsPath(root, this.#stem))
+      this.#journal.begin(this.#boot)
+      folderSync(root)
+    } catch {
+      // The files do as well, more slowly.
+      this.#doesWithout = true
+    }
+  }
+
+  /** Has the disk take what these logs were given, by way of the journal. Returns false if the files are to be synced. */
+  async #commit(due: readonly number[]): Promise<boolean> {
+    const journal = this.#journal
+    if (journal === undefined || due.length === 0) return false
+    try {
+      journal.clear()
+      for (const i of due) if (!this.#addTo(journal, i)) return false
+      if (journal.isHalfFull) {
+        await this.#haveFollowed()
+        this.#following = this.#follow()
+        journal.turn()
+      }
+      this.#areBehind = true
+      journal.commit()
+    } catch (error) {
+      if (this.#failing.includes(1)) throw error
+      this.#doesWithout = true
+      await this.#catchUp()
+      return false
+    }
+    for (const i of due) this.#synced(i)
+    return true
+  }
+
+  /** Adds what a log was given that is not on the disk. */
+  #addTo(journal: CommitJournal, i: number): boolean {
+    const block = this.#blocks[i]
+    block.lock()
+    const { fd, written, size, oldFd } = block
+    block.unlock()
+    if (fd < 0 || oldFd >= 0 || this.#isSure[i] === 0) return false
+    this.#targets[i] = written
+    const length = (written - this.#sure[i]) | 0
+    return journal.add(fd, size - length, length)
+  }
+
+  /** Has the disk take the files as they are now, beside this thread. Resolves with what failed. */
+  async #follow(): Promise<(() => void) | undefined> {
+    const failures: (() => void)[] = []
+    const sync = async (fd: number, i: number): Promise<void> => {
+      try {
+        await syncAsync(fd)
+      } catch (error) {
+        failures.push(() => this.#failed(i, fd, error))
+      }
+    }
+    await Promise.all(this.#blocks.map(({ fd }, i) => (fd < 0 ? undefined : sync(fd, i))))
+    return failures[0]
+  }
+
+  async #haveFollowed(): Promise<void> {
+    const tellFailure = await this.#following
+    this.#following = NOTHING_FAILED
+    tellFailure?.()
+  }
+
+  /** Has the files take over what the journal has, which is forgotten then: it knows them by what may be given to others. */
+  async #catchUp(): Promise<void> {
+    await this.#haveFollowed()
+    for (const [i, block] of this.#blocks.entries()) {
+      this.#syncOld(block)
+      this.#targets[i] = block.written
+      this.#syncOne(i)
+    }
+    if (this.#failing.includes(1)) return
+    this.#areBehind = false
+    if (this.#doesWithout) return this.#removeJournal()
+    try {
+      this.#journal?.begin(this.#boot)
+    } catch {
+      this.#doesWithout = true
+      this.#removeJournal()
+    }
+  }
+
+  #removeJournal(): void {
+    if (this.#areBehind) return
+    this.#journal?.remove()
+    this.#journal = undefined
   }
 
   /** Those whose clients wait for the disk may have something to send. */
@@ -173,20 +308,27 @@ class Syncer {
   #synced(i: number): void {
     if (this.#failing[i] === 1) this.#solved(i)
     // Another file has taken this one's place meanwhile: who knows which of them had the bytes.
-    if (this.#blocks[i].oldFd < 0) this.#blocks[i].syncedTo(this.#targets[i])
+    if (this.#blocks[i].oldFd >= 0) return
+    this.#blocks[i].syncedTo(this.#targets[i])
+    this.#sure[i] = this.#targets[i]
+    this.#isSure[i] = 1
   }
 
   /** Syncs and closes the file that another has replaced. */
   #closeOld(block: LogBlock): void {
-    const fd = block.oldFd
-    if (fd < 0) return
+    if (block.oldFd < 0) return
+    this.#syncOld(block)
+    closeSync(block.oldFd)
+    block.oldFd = -1
+  }
+
+  #syncOld({ oldFd }: LogBlock): void {
+    if (oldFd < 0) return
     try {
-      fdatasyncSync(fd)
-      closeSync(fd)
+      fdatasyncSync(oldFd)
     } catch {
       // A file that cannot be synced any more is one that the rewrite makes useless.
     }
-    block.oldFd = -1
   }
 }
 

@@ -27,6 +27,7 @@
 //       28     4  REWRITING main        1 while the log is rewritten
 //       32     4  FAILING   whoever     logs whose last write failed, and those whose last sync did
 //       36     4  SYNC_ERROR syncer     number of the error that the last sync met, 0 = none
+//       40     4  SWITCHES  main        counts how often the files were exchanged, or got other ends
 
 import { ByteArray } from '../bytes/byte-array.ts'
 import { copyBytes } from '../bytes/copy.ts'
@@ -57,7 +58,8 @@ export const LOGS = {
   REWRITING: 28,
   FAILING: 32,
   SYNC_ERROR: 36,
-  SIZE: 40,
+  SWITCHES: 40,
+  SIZE: 48,
 } as const
 
 const APPENDED = LOG.APPENDED / 4

@@ -161,7 +161,8 @@ test('while a file cannot be synced writes are refused, and with `always` the sy
   const [good, other] = ['good', 'other'].map(name => openSync(join(dir, name), 'a'))
   // What is no file has nothing to sync.
   const device = openSync('/dev/null', 'a')
-  const task = { ...memory, blocks: buffers, settings: settings.buffer, shape: { shards: 2, routers: 1 } }
+  const shape = { shards: 2, routers: 1 }
+  const task = { ...memory, blocks: buffers, settings: settings.buffer, shape, stem: 'log' }
   /** One round: the syncer finds that it is to end, and does what is left. */
   const round = async (): Promise<number[]> => {
     logs.set(LOGS.STOPPING, 1)

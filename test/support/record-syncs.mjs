@@ -1,19 +1,22 @@
 // Loaded ahead of a server (node --import), in each of its threads: notes in the file SKEP_RECORD_SYNCS what reached the
 // disk. A line for every sync that has ended: the file's inode and how long it was when the sync began, which is
-// what a loss of power just then would leave of it.
+// what a loss of power just then would leave of it. A line too, with where and how much, for what is written anywhere but at
+// a file's end. The server believes that the system has started just now, as it has after a loss of power.
 
+import { randomUUID } from 'node:crypto'
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
+import os from 'node:os'
 
 const record = process.env.SKEP_RECORD_SYNCS
 if (record !== undefined) {
   const out = fs.openSync(record, 'a')
-  const { fsyncSync, fdatasyncSync, fdatasync } = fs
+  const { fsyncSync, fdatasyncSync, fdatasync, readFileSync, writeSync } = fs
   const lineOf = fd => {
     const { ino, size } = fs.fstatSync(fd)
     return `${ino} ${size}\n`
   }
-  const note = line => fs.writeSync(out, line)
+  const note = line => writeSync(out, line)
   fs.fsyncSync = fd => {
     const line = lineOf(fd)
     fsyncSync(fd)
@@ -31,5 +34,14 @@ if (record !== undefined) {
       done(error)
     })
   }
+  fs.writeSync = (fd, bytes, from, length, position) => {
+    if (typeof position === 'number') note(`${fs.fstatSync(fd).ino} ${position} ${length}\n`)
+    return writeSync(fd, bytes, from, length, position)
+  }
+  // The same in all threads of a process.
+  process.env.SKEP_BOOT ??= randomUUID()
+  const boot = process.env.SKEP_BOOT
+  fs.readFileSync = (path, options) => (path === '/proc/sys/kernel/random/boot_id' ? boot : readFileSync(path, options))
+  os.uptime = () => 0
   syncBuiltinESMExports()
 }

@@ -1,0 +1,153 @@
+// After the machine went down: gives the logs back what only the commit journal (commit-journal.ts) has of them.
+//
+// As long as the system has been running since the journal was written, it has everything that it was given, whatever
+// became of the process: then the journal says nothing new, and somebody may have mended the files by hand meanwhile.
+
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { uptime } from 'node:os'
+import { join } from 'node:path'
+import { fromByteString } from '../config/split-args.ts'
+import { folderSync } from './aof-manifest.ts'
+import { bootId, type CommitPart, type Commits, readCommits } from './commit-journal.ts'
+import { type LogPlaces, type LogsFound, rootOf } from './log-layout.ts'
+import type { Log } from './saves.ts'
+
+/** Where the journal of the logs in a folder is; byte strings. */
+export const commitsPath = (root: string, stem: string): string => join(root, `${stem}.commits`)
+
+/** The system's boot that recovery happens in, and when it began, Unix ms. */
+export interface Boot {
+  readonly id: string
+  readonly at: number
+}
+
+const thisBoot = (): Boot => ({ id: bootId(), at: Date.now() - uptime() * 1000 })
+
+/** Bytes that a file lacks. */
+interface Lack {
+  /** A byte string. */
+  readonly path: string
+  readonly offset: number
+  readonly bytes: Buffer
+}
+
+/** What the logs lack, and why they are not given some of it. */
+export interface Lacks {
+  readonly lacks: readonly Lack[]
+  readonly problems: readonly string[]
+}
+
+/** Compares the journal with the logs; reads only. */
+export function findLacks(places: LogPlaces, found: LogsFound, boot = thisBoot()): Lacks {
+  const commits = readJournal(commitsPath(rootOf(places), places.stem))
+  if (commits === undefined || commits.boot === boot.id) return { lacks: [], problems: [] }
+  const files = new Map(openIncrements(found, 'r').map(file => [file.inode, file]))
+  try {
+    const lacks = commits.parts.flatMap(part => files.get(part.inode)?.compare(part, boot) ?? [])
+    const problems = [...files.values()].map(({ problem }) => problem).filter(problem => problem !== '')
+    return { lacks, problems }
+  } finally {
+    for (const file of files.values()) closeSync(file.fd)
+  }
+}
+
+function readJournal(path: string): Commits | undefined {
+  try {
+    return readCommits(readFileSync(fromByteString(path)))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Restores what the logs lack, has the disk take them, and deletes the journal, if there is one. */
+export function restoreCommits(places: LogPlaces, found: LogsFound, log: Log, boot = thisBoot()): void {
+  const journal = commitsPath(rootOf(places), places.stem)
+  if (!isThere(journal)) return
+  const { lacks, problems } = findLacks(places, found, boot)
+  for (const problem of problems) log.warn(problem)
+  for (const { path, offset, bytes } of lacks) {
+    const fd = openSync(fromByteString(path), 'r+')
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        done += writeSync(fd, bytes, done, bytes.length - done, offset + done)
+      }
+    } finally {
+      closeSync(fd)
+    }
+  }
+  if (lacks.length > 0) {
+    const bytes = lacks.reduce((sum, lack) => sum + lack.bytes.length, 0)
+    log.info(`The machine went down: ${bytes} bytes of the append-only log restored from the commit journal`)
+  }
+  for (const { fd } of openIncrements(found, 'r+')) {
+    try {
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+  }
+  rmSync(fromByteString(journal))
+  folderSync(rootOf(places))
+}
+
+function isThere(path: string): boolean {
+  return existsSync(fromByteString(path))
+}
+
+/** An increment as it is, or would be with what it has been found to lack. */
+class Increment {
+  readonly fd: number
+  readonly inode: bigint
+  readonly #path: string
+  readonly #changedAt: number
+  #size: number
+  /** Why it is not given what it lacks, '' if it is. */
+  problem = ''
+
+  constructor(path: string, flags: string) {
+    this.#path = path
+    this.fd = openSync(fromByteString(path), flags)
+    const { ino, mtimeMs, size } = fstatSync(this.fd, { bigint: true })
+    this.inode = ino
+    this.#changedAt = Number(mtimeMs)
+    this.#size = Number(size)
+  }
+
+  /** Returns what the file lacks of these bytes. */
+  compare({ offset, bytes }: CommitPart, boot: Boot): Lack[] {
+    if (this.problem !== '') return []
+    if (offset > this.#size) {
+      this.problem = `${this.#path} ends at byte ${this.#size}, and the commit journal goes on at byte ${offset}`
+      return []
+    }
+    const there = Buffer.alloc(bytes.length)
+    const length = readSync(this.fd, there, 0, there.length, offset)
+    if (length === bytes.length && there.equals(bytes)) return []
+    if (this.#changedAt > boot.at) {
+      this.problem = `${this.#path} has been changed since the system started: it is left as it is`
+      return []
+    }
+    this.#size = Math.max(this.#size, offset + bytes.length)
+    return [{ path: this.#path, offset, bytes }]
+  }
+}
+
+function openIncrements({ manifests, folders }: LogsFound, flags: 'r' | 'r+'): Increment[] {
+  return manifests.flatMap(({ increments }, shard) =>
+    increments
+      .map(({ name }) => join(folders[shard], name))
+      .filter(isThere)
+      .map(path => new Increment(path, flags)),
+  )
+}
