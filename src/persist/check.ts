@@ -8,7 +8,8 @@ import { Engine } from '../store/engine.ts'
 import { keyspaceCreate } from '../store/keyspace.ts'
 import { RdbDamage } from '../store/rdb/damage.ts'
 import { ByteFeed } from './byte-feed.ts'
-import { findLogs } from './log-layout.ts'
+import { commitsPath, findLacks } from './commit-recovery.ts'
+import { findLogs, type LogPlaces, type LogsFound, rootOf } from './log-layout.ts'
 import { LogReader, READ } from './log-reader.ts'
 import { findSnapshot, manifestPath } from './manifest.ts'
 import { RdbLoader } from './rdb-load.ts'
@@ -39,6 +40,10 @@ const RDB_ADVICE =
 const CUT_ADVICE =
   'The last command was not written whole. The server cuts it off when it starts (aof-load-truncated yes).'
 const BAD_ADVICE = 'Make a copy, then cut it with redis-check-aof --fix; what stands behind the damage is lost.'
+const COMMITS_ADVICE =
+  'The machine went down while they were written. The server puts them where they belong when it starts.'
+const LEFT_ADVICE =
+  'What the journal has beyond that is dropped when the server starts: make a copy of the folder before.'
 const MISSING_ADVICE = 'Put the file back, or the whole folder as it was saved.'
 
 function report(path: string, bytes: number, contents: string): FileReport {
@@ -180,6 +185,18 @@ function* checkSnapshot(path: string): Generator<FileReport> {
   }
 }
 
+/** Whether a machine that went down has left bytes of the logs in the commit journal alone. */
+function* checkCommits(places: LogPlaces, found: LogsFound): Generator<FileReport> {
+  const { lacks, problems } = findLacks(places, found)
+  const path = Buffer.from(commitsPath(rootOf(places), places.stem), 'latin1').toString()
+  const bytes = lacks.reduce((sum, lack) => sum + lack.bytes.length, 0)
+  if (bytes > 0) {
+    const problem = `${bytes} bytes that the logs lack`
+    yield { path, bytes, contents: 'commit journal', problem, advice: COMMITS_ADVICE, isHarmless: true }
+  }
+  for (const problem of problems) yield damaged(path, bytes, 'commit journal', problem, LEFT_ADVICE)
+}
+
 function* checkLogs(folder: string, { appenddirname, appendfilename }: FolderNames): Generator<FileReport> {
   const old = join(folder, appendfilename)
   if (existsSync(old) && statSync(old).isFile()) {
@@ -189,9 +206,11 @@ function* checkLogs(folder: string, { appenddirname, appendfilename }: FolderNam
   const root = join(folder, appenddirname)
   if (!existsSync(root)) return
   const toText = (text: string): string => Buffer.from(text).toString('latin1')
-  let found: ReturnType<typeof findLogs>
+  const places = { dir: toText(folder), folder: toText(appenddirname), stem: toText(appendfilename) }
+  let found: LogsFound
   try {
-    found = findLogs({ dir: toText(folder), folder: toText(appenddirname), stem: toText(appendfilename) })
+    found = findLogs(places)
+    yield* checkCommits(places, found)
   } catch (error) {
     yield damaged(root, 0, 'manifest', (error as Error).message, MISSING_ADVICE)
     return

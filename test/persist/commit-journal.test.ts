@@ -19,9 +19,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { EMPTY_MANIFEST, withIncrement } from '../../src/persist/aof-manifest.ts'
+import { checkFolder } from '../../src/persist/check.ts'
 import { CommitJournal, readCommits } from '../../src/persist/commit-journal.ts'
 import { type Boot, commitsPath, findLacks, restoreCommits } from '../../src/persist/commit-recovery.ts'
-import type { LogsFound } from '../../src/persist/log-layout.ts'
+import { type LogsFound, replaceManifests } from '../../src/persist/log-layout.ts'
 import { chooseSeed, randomFrom } from '../support/random.ts'
 
 const SHARDS = 3
@@ -188,6 +189,24 @@ test('a file that was changed by hand after the start of the system is left alon
   restoreCommits(logs.places, logs.found, log, { ...AFTER, at: 2_000_000 })
   expect(logs.contents().map(String)).toEqual(['first', '\0\0\0\0\0', 'first of 2;second of 2;'])
   expect(said[0]).toBe(`${logs.paths[0]} has been changed since the system started: it is left as it is`)
+})
+
+test('skep check says what the journal has that the files lack, and touches nothing', () => {
+  const logs = written()
+  replaceManifests(logs.places, logs.found.manifests)
+  truncateSync(logs.paths[2], 5)
+  for (const path of logs.paths) utimesSync(path, 1000, 1000)
+  const names = { dbfilename: 'dump.rdb', appenddirname: 'aof', appendfilename: STEM }
+  const [report] = checkFolder(dir, names)
+  expect(report).toMatchObject({ path: logs.journalPath, isHarmless: true, problem: '23 bytes that the logs lack' })
+  expect(readFileSync(logs.paths[2], 'latin1')).toBe('first')
+  // Mended by hand since.
+  utimesSync(logs.paths[2], Date.now() / 1000, Date.now() / 1000)
+  const [another] = checkFolder(dir, names)
+  expect([another.isHarmless, another.problem]).toEqual([
+    false,
+    expect.stringMatching(/changed since the system started/),
+  ])
 })
 
 test('a file that ends before the journal begins is not filled with a hole', () => {
