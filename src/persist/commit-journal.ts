@@ -23,9 +23,10 @@
 //   A part, some bytes of one file:
 //
 //        0     8  INODE   u64
-//        8     8  OFFSET  f64, where in the file they begin
-//       16     4  LENGTH
-//       20        the bytes
+//        8     8  BORN    u64, when the file was made, Unix ns: a copy is another file
+//       16     8  OFFSET  f64, where in the file they begin
+//       24     4  LENGTH
+//       28        the bytes
 //
 // Numbers are little-endian. A half is written over only after the files have been synced as far as its frames say.
 
@@ -45,13 +46,16 @@ import { crc32 } from 'node:zlib'
 import { fromByteString } from '../config/split-args.ts'
 
 const FRAME = { MAGIC: 0, CRC: 4, RUN: 8, NUMBER: 16, LENGTH: 24, PARTS: 28, SIZE: 32 } as const
-const PART = { INODE: 0, OFFSET: 8, LENGTH: 16, SIZE: 20 } as const
+const PART = { INODE: 0, BORN: 8, OFFSET: 16, LENGTH: 24, SIZE: 28 } as const
 const MAGIC = 0x4a43_4b53
 const PAGE = 4096
 const HALF_BYTES = 8 * 1024 * 1024
 /** More at once is left to the files themselves. */
 const FRAME_BYTES_MAX = 1024 * 1024
 const BOOT_ID = '/proc/sys/kernel/random/boot_id'
+
+/** Tells a file from all others that there are or were. */
+export const fileIdentity = (inode: bigint, born: bigint): string => `${inode} of ${born}`
 
 const paged = (bytes: number): number => (bytes + PAGE - 1) & -PAGE
 
@@ -85,12 +89,24 @@ export class CommitJournal {
     this.#halfBytes = halfBytes
     this.#end = PAGE + halfBytes
     this.#fd = openSync(fromByteString(path), 'w', 0o644)
-    // Not left sparse: to find blocks for what is written later would be metadata.
-    const zeros = Buffer.alloc(Math.min(halfBytes, FRAME_BYTES_MAX))
-    for (let left = PAGE + 2 * halfBytes; left > 0; left -= zeros.length) {
-      writeSync(this.#fd, zeros, 0, Math.min(left, zeros.length))
+    try {
+      this.#fill(PAGE + 2 * halfBytes)
+    } catch (error) {
+      this.remove()
+      throw error
     }
+  }
+
+  /** Not left sparse: to find blocks for what is written later would be metadata. */
+  #fill(bytes: number): void {
+    const { birthtimeNs } = fstatSync(this.#fd, { bigint: true })
+    const zeros = Buffer.alloc(FRAME_BYTES_MAX)
+    for (let left = bytes; left > 0; left -= zeros.length) writeSync(this.#fd, zeros, 0, Math.min(left, zeros.length))
     fsyncSync(this.#fd)
+    // Some file systems do not know it.
+    if (birthtimeNs <= 0n || fstatSync(this.#fd, { bigint: true }).birthtimeNs !== birthtimeNs) {
+      throw new Error('files cannot be told from their copies here')
+    }
   }
 
   /** Begins a run: earlier frames mean nothing from now on. */
@@ -117,7 +133,9 @@ export class CommitJournal {
     const at = this.#length
     if (offset < 0 || at + PART.SIZE + length > Math.min(this.#u8.length, this.#halfBytes)) return false
     const u8 = this.#u8
-    u8.writeBigUInt64LE(fstatSync(fd, { bigint: true }).ino, at + PART.INODE)
+    const { ino, birthtimeNs } = fstatSync(fd, { bigint: true })
+    u8.writeBigUInt64LE(ino, at + PART.INODE)
+    u8.writeBigUInt64LE(birthtimeNs, at + PART.BORN)
     u8.writeDoubleLE(offset, at + PART.OFFSET)
     u8.writeUInt32LE(length, at + PART.LENGTH)
     if (readSync(fd, u8, at + PART.SIZE, length, offset) !== length) return false
@@ -167,7 +185,8 @@ export class CommitJournal {
 
 /** Bytes that a file is to have. */
 export interface CommitPart {
-  readonly inode: bigint
+  /** Which file: see fileIdentity. */
+  readonly file: string
   readonly offset: number
   readonly bytes: Buffer
 }
@@ -227,7 +246,7 @@ function readParts(u8: Buffer, { at, end, parts }: Frame): CommitPart[] {
     const to = from + PART.SIZE + u8.readUInt32LE(from + PART.LENGTH)
     if (to > end) break
     found.push({
-      inode: u8.readBigUInt64LE(from + PART.INODE),
+      file: fileIdentity(u8.readBigUInt64LE(from + PART.INODE), u8.readBigUInt64LE(from + PART.BORN)),
       offset: u8.readDoubleLE(from + PART.OFFSET),
       bytes: u8.subarray(from + PART.SIZE, to),
     })

@@ -18,7 +18,7 @@ import { uptime } from 'node:os'
 import { join } from 'node:path'
 import { fromByteString } from '../config/split-args.ts'
 import { folderSync } from './aof-manifest.ts'
-import { bootId, type CommitPart, type Commits, readCommits } from './commit-journal.ts'
+import { bootId, type CommitPart, type Commits, fileIdentity, readCommits } from './commit-journal.ts'
 import { type LogPlaces, type LogsFound, rootOf } from './log-layout.ts'
 import type { Log } from './saves.ts'
 
@@ -32,6 +32,8 @@ export interface Boot {
 }
 
 const thisBoot = (): Boot => ({ id: bootId(), at: Date.now() - uptime() * 1000 })
+
+const OF_OTHERS = 'The commit journal is of other files than these, which may be copies of them: it is not used'
 
 /** Bytes that a file lacks. */
 interface Lack {
@@ -51,10 +53,11 @@ export interface Lacks {
 export function findLacks(places: LogPlaces, found: LogsFound, boot = thisBoot()): Lacks {
   const commits = readJournal(commitsPath(rootOf(places), places.stem))
   if (commits === undefined || commits.boot === boot.id) return { lacks: [], problems: [] }
-  const files = new Map(openIncrements(found, 'r').map(file => [file.inode, file]))
+  const files = new Map(openIncrements(found, 'r').map(file => [file.identity, file]))
   try {
-    const lacks = commits.parts.flatMap(part => files.get(part.inode)?.compare(part, boot) ?? [])
+    const lacks = commits.parts.flatMap(part => files.get(part.file)?.compare(part, boot) ?? [])
     const problems = [...files.values()].map(({ problem }) => problem).filter(problem => problem !== '')
+    if (commits.parts.length > 0 && !commits.parts.some(({ file }) => files.has(file))) problems.push(OF_OTHERS)
     return { lacks, problems }
   } finally {
     for (const file of files.values()) closeSync(file.fd)
@@ -108,7 +111,7 @@ function isThere(path: string): boolean {
 /** An increment as it is, or would be with what it has been found to lack. */
 class Increment {
   readonly fd: number
-  readonly inode: bigint
+  readonly identity: string
   readonly #path: string
   readonly #changedAt: number
   #size: number
@@ -118,8 +121,8 @@ class Increment {
   constructor(path: string, flags: string) {
     this.#path = path
     this.fd = openSync(fromByteString(path), flags)
-    const { ino, mtimeMs, size } = fstatSync(this.fd, { bigint: true })
-    this.inode = ino
+    const { ino, birthtimeNs, mtimeMs, size } = fstatSync(this.fd, { bigint: true })
+    this.identity = fileIdentity(ino, birthtimeNs)
     this.#changedAt = Number(mtimeMs)
     this.#size = Number(size)
   }
