@@ -11,6 +11,7 @@ import {
   openSync,
   readFileSync,
   readSync,
+  renameSync,
   rmSync,
   writeSync,
 } from 'node:fs'
@@ -73,7 +74,7 @@ function readJournal(path: string): Commits | undefined {
   }
 }
 
-/** Restores what the logs lack, has the disk take them, and deletes the journal, if there is one. */
+/** Restores what the logs lack, has the disk take them, and puts the journal away, if there is one. */
 export function restoreCommits(places: LogPlaces, found: LogsFound, log: Log, boot = thisBoot()): void {
   const journal = commitsPath(rootOf(places), places.stem)
   if (!isThere(journal)) return
@@ -100,7 +101,9 @@ export function restoreCommits(places: LogPlaces, found: LogsFound, log: Log, bo
       closeSync(fd)
     }
   }
-  rmSync(fromByteString(journal))
+  // What was not used is kept for whoever may want it.
+  if (problems.length > 0) renameSync(fromByteString(journal), fromByteString(`${journal}.left`))
+  else rmSync(fromByteString(journal))
   folderSync(rootOf(places))
 }
 
@@ -137,7 +140,8 @@ class Increment {
     const there = Buffer.alloc(bytes.length)
     const length = readSync(this.fd, there, 0, there.length, offset)
     if (length === bytes.length && there.equals(bytes)) return []
-    if (this.#changedAt > boot.at) {
+    // Unless it is the clock that has been put back.
+    if (this.#changedAt > boot.at && this.#changedAt <= Date.now()) {
       this.problem = `${this.#path} has been changed since the system started: it is left as it is`
       return []
     }

@@ -190,6 +190,16 @@ test('a file that was changed by hand after the start of the system is left alon
   restoreCommits(logs.places, logs.found, log, { ...AFTER, at: 2_000_000 })
   expect(logs.contents().map(String)).toEqual(['first', '\0\0\0\0\0', 'first of 2;second of 2;'])
   expect(said[0]).toBe(`${logs.paths[0]} has been changed since the system started: it is left as it is`)
+  expect([existsSync(logs.journalPath), existsSync(`${logs.journalPath}.left`)]).toEqual([false, true])
+})
+
+test('a clock that was put back does not make a file look changed', () => {
+  const logs = written()
+  for (const path of logs.paths) truncateSync(path, 0)
+  const later = Date.now() / 1000 + 3600
+  utimesSync(logs.paths[0], later, later)
+  restoreCommits(logs.places, logs.found, log, { ...AFTER, at: Date.now() - 1000 })
+  expect(readFileSync(logs.paths[0], 'latin1')).toBe('first of 0;second of 0;')
 })
 
 test('skep check says what the journal has that the files lack, and touches nothing', () => {
