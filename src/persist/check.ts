@@ -43,7 +43,7 @@ const BAD_ADVICE = 'Make a copy, then cut it with redis-check-aof --fix; what st
 const COMMITS_ADVICE =
   'The machine went down while they were written. The server puts them where they belong when it starts.'
 const LEFT_ADVICE =
-  'What the journal has beyond that is dropped when the server starts: make a copy of the folder before.'
+  'The server starts without what the journal has beyond that, and keeps the journal under another name, .commits.left.'
 const MISSING_ADVICE = 'Put the file back, or the whole folder as it was saved.'
 
 function report(path: string, bytes: number, contents: string): FileReport {
