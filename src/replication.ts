@@ -7,6 +7,7 @@ import { pauseQuestion } from './commands/connection/client-pause.ts'
 import { LISTENER } from './commands/journal.ts'
 import { PAUSE } from './commands/pause.ts'
 import type { Config } from './config/config.ts'
+import { Barrier } from './persist/barrier.ts'
 import type { CopyLoaded, CopyTask } from './persist/load-copy.ts'
 import type { LoadedSnapshot } from './persist/loads.ts'
 import { type AuxFields, rdbHeader, standardAux } from './persist/rdb-frame.ts'
@@ -17,8 +18,7 @@ import type { CopyOrder, CopyResult } from './router/full-copy.ts'
 import type { LoadResult } from './router/master-link.ts'
 import type { LogLine } from './router/replication.ts'
 import type { Server } from './server.ts'
-import { CONTROL, controlFlag, controlSet, lockWord } from './shared/control.ts'
-import { lockWaitAll, unlock } from './shared/lock.ts'
+import { CONTROL, controlFlag, controlSet } from './shared/control.ts'
 import { PERSISTENCE, persistenceView } from './shared/persistence-block.ts'
 import {
   CAPABILITY,
@@ -44,7 +44,7 @@ export class ReplicationHub implements FailoverHost {
   readonly #waker: StreamWaker
   readonly #libraries: Libraries
   readonly #control: Int32Array
-  readonly #locks: Int32Array
+  readonly #barrier: Barrier
   readonly failover: Failover
   readonly #figures: Float64Array
   #timer: NodeJS.Timeout | undefined
@@ -52,6 +52,8 @@ export class ReplicationHub implements FailoverHost {
   #waitingSince = 0
   #isCopying = false
   #seconds = 0
+  #lastChange: Promise<unknown> = Promise.resolve()
+  #isClosingBacklog = false
   /** Ends what waits for a copy to take the data's place. */
   #copyIsIn: () => void = () => undefined
 
@@ -66,7 +68,7 @@ export class ReplicationHub implements FailoverHost {
     this.stream = new ReplicationStream(this.block, memory.replication.pages, () => config.number('repl-backlog-size'))
     this.#control = new Int32Array(memory.control)
     this.#waker = new StreamWaker(this.stream, this.#control, memory.shape)
-    this.#locks = Int32Array.from({ length: memory.shape.shards }, (_, index) => lockWord(index))
+    this.#barrier = new Barrier(this.#control, memory.shape.shards)
     this.#figures = persistenceView(memory.persistence)
     this.block.id = newId()
     this.failover = new Failover(this)
@@ -78,15 +80,15 @@ export class ReplicationHub implements FailoverHost {
   }
 
   /** Begins: follows the master that the configuration names. Data has been loaded. */
-  start(): void {
+  async start(): Promise<void> {
     const { loaded } = this.#server.persistence
-    if (loaded !== undefined) this.#resume(loaded)
+    if (loaded !== undefined) await this.#resume(loaded)
     this.#timer = setInterval(() => this.#second(), SECOND_MS)
     this.#timer.unref()
     const master = this.#config.master()
     if (master === undefined) return
-    this.#becomeReplica(master.host, master.port)
-    this.#ask0('master-follow', master)
+    await this.#becomeReplica(master.host, master.port)
+    void this.#ask0('master-follow', master)
   }
 
   stop(): void {
@@ -97,14 +99,9 @@ export class ReplicationHub implements FailoverHost {
     return this.#server.supervisor.ask(0, op, args)
   }
 
-  /** Runs `work` while every shard is locked. */
-  #locked(work: () => void): void {
-    lockWaitAll(this.#control, this.#locks, this.#locks.length)
-    try {
-      work()
-    } finally {
-      for (const lock of this.#locks) unlock(this.#control, lock)
-    }
+  /** Runs `work` while every shard is locked: see Barrier. */
+  #locked(work: () => void): Promise<boolean> {
+    return this.#barrier.at(work)
   }
 
   /** Whether this thread's changes go into the stream; every shard is locked. */
@@ -118,29 +115,43 @@ export class ReplicationHub implements FailoverHost {
   /** REPLICAOF. Returns an error to reply. */
   async replicaof(address: { host: string; port: number } | undefined, who: string): Promise<string | undefined> {
     if (this.failover.isOn) return 'ERR REPLICAOF not allowed while failing over.'
-    if (address === undefined) {
-      if (!this.block.isReplica) return undefined
-      await this.becomeMaster()
-      this.#log.info(`MASTER MODE enabled (user request from '${who}')`)
-    } else {
-      await this.follow(address.host, address.port)
-      this.#log.info(`REPLICAOF ${address.host}:${address.port} enabled (user request from '${who}')`)
-    }
+    await this.#inTurn(async () => {
+      if (address === undefined) {
+        if (!this.block.isReplica) return
+        await this.#becomeMaster()
+        this.#log.info(`MASTER MODE enabled (user request from '${who}')`)
+      } else {
+        await this.#follow(address.host, address.port, false)
+        this.#log.info(`REPLICAOF ${address.host}:${address.port} enabled (user request from '${who}')`)
+      }
+    })
     return undefined
   }
 
+  /** Changes of the role wait for every shard's lock, and so for scripts; they keep their order meanwhile. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const changed = this.#lastChange.then(change)
+    this.#lastChange = changed.catch(() => undefined)
+    return changed
+  }
+
   /** Follows a master from now on; with `takesOver` it is asked to hand over first: a failover. */
-  async follow(host: string, port: number, takesOver = false): Promise<void> {
-    this.#becomeReplica(host, port)
+  follow(host: string, port: number, takesOver = false): Promise<void> {
+    return this.#inTurn(() => this.#follow(host, port, takesOver))
+  }
+
+  async #follow(host: string, port: number, takesOver: boolean): Promise<void> {
+    if (!(await this.#becomeReplica(host, port))) return
     await this.#ask0('master-follow', { host, port, takesOver })
     await this.#server.supervisor.askAll('role-changed', null)
   }
 
-  #becomeReplica(host: string, port: number): void {
+  /** Resolves with false if the server ends before. */
+  #becomeReplica(host: string, port: number): Promise<boolean> {
     const { block } = this
-    const wasReplica = block.isReplica
     this.#config.put('replicaof', `${host} ${port}`)
-    this.#locked(() => {
+    return this.#locked(() => {
+      const wasReplica = block.isReplica
       block.lock()
       block.masterHost = host
       block.setWord('MASTER_PORT', port)
@@ -156,11 +167,15 @@ export class ReplicationHub implements FailoverHost {
   }
 
   /** REPLICAOF NO ONE: what has come stays, under a new id; the old one is good for what was before. */
-  async becomeMaster(): Promise<void> {
+  becomeMaster(): Promise<void> {
+    return this.#inTurn(() => this.#becomeMaster())
+  }
+
+  async #becomeMaster(): Promise<void> {
     const { block } = this
     await this.#ask0('master-leave', null)
     this.#config.put('replicaof', '')
-    this.#locked(() => {
+    const isMaster = await this.#locked(() => {
       block.lock()
       block.secondId = block.id
       block.setNumber('SECOND_END', block.number('END') + 1)
@@ -175,6 +190,7 @@ export class ReplicationHub implements FailoverHost {
       this.#listen(this.stream.isActive)
       block.unlock()
     })
+    if (!isMaster) return
     if (block.rows().length === 0) block.setNumber('NO_REPLICAS', Date.now())
     // They are to learn of the new id.
     await this.dropReplicas('the replication id has changed')
@@ -351,13 +367,13 @@ export class ReplicationHub implements FailoverHost {
   }
 
   /** Goes on with the history of the data that was loaded, if its file told. */
-  #resume({ aux, expiredKeys }: LoadedSnapshot): void {
+  async #resume({ aux, expiredKeys }: LoadedSnapshot): Promise<void> {
     const { block } = this
     const id = aux.get('repl-id')
     const offset = Number(aux.get('repl-offset') ?? Number.NaN)
     if (id?.length !== NO_ID.length || !Number.isSafeInteger(offset) || offset < 0) return
     const follows = this.#config.master() !== undefined
-    this.#locked(() => {
+    await this.#locked(() => {
       block.lock()
       if (follows) {
         block.id = id
@@ -452,16 +468,30 @@ export class ReplicationHub implements FailoverHost {
       stream.append(PING, 0, PING.length)
       this.#waker.wake()
     }
-    this.#closeBacklogIfDue(rows.length)
+    if (this.#mayCloseBacklog) void this.#closeBacklog()
   }
 
-  #closeBacklogIfDue(replicas: number): void {
+  get #backlogTtlMs(): number {
+    return this.#config.number('repl-backlog-ttl') * 1000
+  }
+
+  get #mayCloseBacklog(): boolean {
     const { block, stream } = this
-    const ttlMs = this.#config.number('repl-backlog-ttl') * 1000
     const since = block.number('NO_REPLICAS')
-    if (replicas > 0 || ttlMs === 0 || since === 0 || !stream.isActive || block.isReplica) return
-    if (Date.now() - since <= ttlMs) return
-    this.#locked(() => {
+    const ttlMs = this.#backlogTtlMs
+    if (block.rows().length > 0 || ttlMs === 0 || since === 0 || !stream.isActive || block.isReplica) return false
+    return Date.now() - since > ttlMs
+  }
+
+  async #closeBacklog(): Promise<void> {
+    if (this.#isClosingBacklog) return
+    this.#isClosingBacklog = true
+    const { block, stream } = this
+    let isClosed = false
+    await this.#locked(() => {
+      // While a script held a lock somebody may have come.
+      if (!this.#mayCloseBacklog) return
+      isClosed = true
       block.lock()
       this.#listen(false)
       stream.deactivate()
@@ -472,7 +502,9 @@ export class ReplicationHub implements FailoverHost {
       block.setNumber('HISTORY', 0)
       block.unlock()
     })
-    this.#log.info(`Replication backlog freed after ${ttlMs / 1000} seconds without connected replicas.`)
+    this.#isClosingBacklog = false
+    if (!isClosed) return
+    this.#log.info(`Replication backlog freed after ${this.#backlogTtlMs / 1000} seconds without connected replicas.`)
   }
 
   // ---- what routers ask

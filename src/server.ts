@@ -124,7 +124,7 @@ export class Server {
     if (this.loadsData) await this.persistence.load(() => this.supervisor.startShards())
     else this.supervisor.startShards()
     this.persistence.start()
-    this.replication.start()
+    await this.replication.start()
     log.info(`Ready to accept connections${this.port > 0 ? ` on port ${this.port}` : ''}`)
   }
 

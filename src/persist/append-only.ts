@@ -67,6 +67,7 @@ const WAIT_MINUTES_MAX = 60
 /** Told to those who turned the log on while something else was under way. */
 const STARTED = 'Background append only file rewriting started'
 const SCHEDULED = 'Background append only file rewriting scheduled'
+const LOAD_FAILED = 'ERR Error trying to load the AOF files, check server logs'
 
 export class AppendOnly {
   readonly #parts: AppendOnlyParts
@@ -147,7 +148,7 @@ export class AppendOnly {
     this.#files.makeBases(this.#isRdb, this.#usedBytes)
     const fds = this.#files.openLast()
     for (const { index, bytes } of repairs) writeAll(fds[index], bytes)
-    this.#switch.atBarrier(() => this.#switch.to(fds))
+    await this.#switch.atBarrier(() => this.#switch.to(fds))
     this.#isOn()
   }
 
@@ -215,7 +216,7 @@ export class AppendOnly {
       await this.#switch.whenOldAreClosed()
       const engine = new Engine(config.settings, arenas)
       // What the files say is not to be logged once more.
-      this.#switch.atBarrier(() => {
+      const isPaused = await this.#switch.atBarrier(() => {
         this.#switch.pause()
         for (const shard of engine.shards) {
           memoryRefresh(shard.m)
@@ -223,15 +224,16 @@ export class AppendOnly {
         }
         libraries.replace([])
       })
+      if (!isPaused) return LOAD_FAILED
       try {
         const { repairs } = await loadLog(this.#loadParts, false)
         if (wasOn) for (const { index, bytes } of repairs) writeAll(this.#blocks[index].fd, bytes)
         return undefined
       } catch (error) {
         log.warn((error as Error).message)
-        return 'ERR Error trying to load the AOF files, check server logs'
+        return LOAD_FAILED
       } finally {
-        this.#switch.atBarrier(() => this.#switch.goOn())
+        await this.#switch.atBarrier(() => this.#switch.goOn())
       }
     })
   }
@@ -307,7 +309,7 @@ export class AppendOnly {
       if (!config.bool('aof-disable-auto-gc')) files.removeHistory()
       return ''
     } catch (error) {
-      if (state === 'pending') this.#switch.atBarrier(() => this.#switch.to([]))
+      if (state === 'pending') await this.#switch.atBarrier(() => this.#switch.to([]))
       files.removeTemporary(state === 'pending')
       return reasonOf(error)
     }
@@ -426,8 +428,7 @@ export class AppendOnly {
     this.#schedule(false)
     await this.#stopRewrite()
     await this.#switch.whenOldAreClosed()
-    this.#switch.atBarrier(() => this.#switch.to([]))
-    await this.#switch.whenOldAreClosed()
+    if (await this.#switch.atBarrier(() => this.#switch.to([]))) await this.#switch.whenOldAreClosed()
   }
 
   async #stopRewrite(): Promise<void> {

@@ -3,9 +3,9 @@
 
 import { fstatSync } from 'node:fs'
 import { LISTENER } from '../commands/journal.ts'
-import { CONTROL, controlFlag, controlSet, lockWord } from '../shared/control.ts'
-import { lockWaitAll, unlock } from '../shared/lock.ts'
+import { CONTROL, controlFlag, controlSet } from '../shared/control.ts'
 import { LOGS, type LogBlock, type LogsBlock } from '../shared/log-block.ts'
+import { Barrier } from './barrier.ts'
 import type { ThreadLog } from './thread-log.ts'
 
 export class LogSwitch {
@@ -13,24 +13,19 @@ export class LogSwitch {
   readonly #logs: LogsBlock
   readonly #blocks: readonly LogBlock[]
   readonly #writer: ThreadLog
-  readonly #locks: Int32Array
+  readonly #barrier: Barrier
 
   constructor(control: Int32Array, logs: LogsBlock, blocks: readonly LogBlock[], writer: ThreadLog) {
     this.#control = control
     this.#logs = logs
     this.#blocks = blocks
     this.#writer = writer
-    this.#locks = Int32Array.from(blocks, (_, shard) => lockWord(shard))
+    this.#barrier = new Barrier(control, blocks.length)
   }
 
-  /** Runs `work` while every shard is locked. */
-  atBarrier(work: () => void): void {
-    lockWaitAll(this.#control, this.#locks, this.#locks.length)
-    try {
-      work()
-    } finally {
-      for (const lock of this.#locks) unlock(this.#control, lock)
-    }
+  /** Runs `work` while every shard is locked: see Barrier. */
+  atBarrier(work: () => void): Promise<boolean> {
+    return this.#barrier.at(work)
   }
 
   /** Has the threads log to these files, or, without any, not at all; at a barrier. What was taken down goes to the old ones. */

@@ -4,14 +4,16 @@
 // Clients are paused instead, so nobody sees data that is half there.
 
 import type { Config } from '../config/config.ts'
-import { lockWord } from '../shared/control.ts'
-import { lockWaitAll, unlock } from '../shared/lock.ts'
 import { Engine } from '../store/engine.ts'
 import type { Libraries } from '../store/libraries.ts'
 import { type Memory, memoryRefresh } from '../store/memory.ts'
+import type { Shard } from '../store/shard.ts'
+import { Barrier } from './barrier.ts'
 import type { Loads } from './loads.ts'
 import type { Log, Saves } from './saves.ts'
 import type { Snapshots } from './snapshots.ts'
+
+const LOAD_FAILED = 'ERR Error trying to load the RDB dump, check server logs'
 
 /** What DEBUG RELOAD was told. */
 export interface ReloadOptions {
@@ -41,28 +43,25 @@ export async function reload(parts: ReloadParts, options: ReloadOptions): Promis
   if (options.saves && (await saves.saveNow()) !== undefined) return 'ERR'
   return await snapshots.whileBarred(async () => {
     try {
-      if (options.flushes) flush(new Engine(config.settings, arenas), libraries, control)
+      if (options.flushes) {
+        const { shards } = new Engine(config.settings, arenas)
+        if (!(await new Barrier(control, shards.length).at(() => flush(shards, libraries)))) return LOAD_FAILED
+      }
       await loads.snapshot(saves.path, { duplicates: options.merges ? 'replace' : 'refuse' })
       log.warn('DB reloaded by DEBUG RELOAD')
       return undefined
     } catch (error) {
       log.warn((error as Error).message)
-      return 'ERR Error trying to load the RDB dump, check server logs'
+      return LOAD_FAILED
     }
   })
 }
 
-/** Empties all databases at once, and forgets the libraries of functions. */
-function flush({ shards }: Engine, libraries: Libraries, control: Int32Array): void {
-  const locks = Int32Array.from(shards, ({ index }) => lockWord(index))
-  lockWaitAll(control, locks, locks.length)
-  try {
-    for (const shard of shards) {
-      memoryRefresh(shard.m)
-      for (let db = 0; db < shard.databases; db++) shard.flush(db, true)
-    }
-    libraries.replace([])
-  } finally {
-    for (const lock of locks) unlock(control, lock)
+/** Empties all databases, and forgets the libraries of functions; every shard is locked. */
+function flush(shards: readonly Shard[], libraries: Libraries): void {
+  for (const shard of shards) {
+    memoryRefresh(shard.m)
+    for (let db = 0; db < shard.databases; db++) shard.flush(db, true)
   }
+  libraries.replace([])
 }

@@ -5,9 +5,8 @@
 
 import { closeSync, openSync, unlinkSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { lockWord, type Shape, shardBellWord } from '../shared/control.ts'
+import { type Shape, shardBellWord } from '../shared/control.ts'
 import { doorbellRing } from '../shared/doorbell.ts'
-import { lockWaitAll, unlock } from '../shared/lock.ts'
 import { PERSISTENCE } from '../shared/persistence-block.ts'
 import { ringClear } from '../shared/ring.ts'
 import { OldBlock, RUN, type SnapshotMemory, SnapshotRunBlock, WALK } from '../shared/snapshot-block.ts'
@@ -15,14 +14,13 @@ import { dictCount } from '../store/dict.ts'
 import { epochBegin } from '../store/epoch.ts'
 import { databaseKeys, keyspaceDatabase, keyspaceDatabases } from '../store/keyspace.ts'
 import { type Memory, memoryRefresh } from '../store/memory.ts'
+import { Barrier } from './barrier.ts'
 import { GivenUp } from './errors.ts'
 
 /** Shards that walk at a time: a core stays for those who serve clients and for who reads. */
 const WALKS_MAX = Math.max(1, availableParallelism() - 1)
 /** How often the end of the walks is looked for. */
 const LOOK_MS = 2
-/** How long the main thread waits for the locks before it does other things as well: a script may have one for long. */
-const LOCKS_MS = 100
 
 /** Who reads what the shards deliver. */
 export interface SnapshotConsumer<Result> {
@@ -40,7 +38,7 @@ export class Snapshots {
   readonly #arenas: readonly Memory[]
   readonly #run: SnapshotRunBlock
   readonly #blocks: readonly OldBlock[]
-  readonly #locks: Int32Array
+  readonly #barrier: Barrier
   readonly #figures: Float64Array
   #isBusy = false
   #isGivenUp = false
@@ -60,7 +58,7 @@ export class Snapshots {
     this.#arenas = arenas
     this.#run = new SnapshotRunBlock(memory.run)
     this.#blocks = memory.old.map(each => new OldBlock(each))
-    this.#locks = Int32Array.from({ length: shape.shards }, (_, index) => lockWord(index))
+    this.#barrier = new Barrier(this.#control, shape.shards)
   }
 
   #isBarred = false
@@ -125,11 +123,12 @@ export class Snapshots {
       const goOn = standing === undefined ? undefined : await standing
       for (const ring of this.#memory.rings) ringClear(ring)
       try {
-        while (!lockWaitAll(this.#control, this.#locks, this.#locks.length, LOCKS_MS)) {
-          await new Promise(resolve => setTimeout(resolve, LOOK_MS))
-          if (this.#isGivenUp) throw new GivenUp('it was given up')
-        }
-        this.#begin(consumer, spills)
+        const hasBegun = await this.#barrier.at(
+          () => this.#begin(consumer, spills),
+          () => !this.#isGivenUp,
+        )
+        if (!hasBegun) throw new GivenUp('it was given up')
+        for (const index of this.#blocks.keys()) doorbellRing(this.#control, shardBellWord(index))
       } finally {
         goOn?.()
       }
@@ -147,10 +146,9 @@ export class Snapshots {
     }
   }
 
-  /** Every shard is locked; in the end none is. */
+  /** Every shard is locked. */
   #begin(consumer: SnapshotConsumer<unknown>, spills: readonly number[]): void {
     this.#figures[PERSISTENCE.SNAPSHOTS]++
-    const control = this.#control
     let keys = 0
     for (const [index, m] of this.#arenas.entries()) {
       memoryRefresh(m)
@@ -163,8 +161,6 @@ export class Snapshots {
     this.#run.endsWithFlush = consumer.endsWithFlush === true
     this.#run.state = RUN.TAKEN
     consumer.atBarrier?.()
-    for (const lock of this.#locks) unlock(control, lock)
-    for (const index of this.#blocks.keys()) doorbellRing(control, shardBellWord(index))
   }
 
   /** The shards have ended: nothing is undone any more. */

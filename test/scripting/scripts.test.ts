@@ -267,6 +267,30 @@ test('a snapshot that waits for a script does not keep the server from ending', 
   }
 })
 
+test('whatever else waits for every shard does not keep the server from ending either', {
+  timeout: 240_000,
+}, async () => {
+  const args = ['--busy-reply-threshold', '50', '--appendonly', 'yes', '--save', '', '--enable-debug-command', 'yes']
+  const waiting = [
+    ['CONFIG', 'SET', 'appendonly', 'no'],
+    ['REPLICAOF', '127.0.0.1', '1'],
+    ['DEBUG', 'RELOAD', 'NOSAVE'],
+    ['DEBUG', 'LOADAOF'],
+  ]
+  for (const command of waiting) {
+    const busy = await startServer('skep', { shards: 2, args, readyMsMax: 60_000 })
+    const [script, other] = [await busy.connect(), await busy.connect()]
+    script.send('EVAL', `redis.call('SET', KEYS[1], 'x'); while true do end`, '2', 'a', 'c')
+    await expect.poll(() => other.call('PING'), POLL).toMatchObject({ text: expect.stringMatching(/^BUSY/) })
+    other.send(...command)
+    // Answered by the main thread, if clients are not held back.
+    const third = await busy.connect()
+    if (command[0] !== 'DEBUG') third.call('SHUTDOWN', 'NOSAVE').catch(() => undefined)
+    else busy.process.kill('SIGTERM')
+    expect(await busy.ended, command.join(' ')).toMatchObject({ signal: null })
+  }
+})
+
 test('no script changes what the next one finds', async () => {
   for (const script of [
     'string.len = nil',
