@@ -177,9 +177,7 @@ export class ReplicationHub implements FailoverHost {
     this.#config.put('replicaof', '')
     const isMaster = await this.#locked(() => {
       block.lock()
-      block.secondId = block.id
-      block.setNumber('SECOND_END', block.number('END') + 1)
-      block.id = newId()
+      block.rename(newId())
       this.#log.info(
         `Setting secondary replication ID to ${block.secondId}, valid up to offset: ${block.number('SECOND_END')}. New replication ID is ${block.id}`,
       )

@@ -354,9 +354,7 @@ export class MasterLink {
     if (id !== undefined && id !== block.id) {
       // The master was promoted: our replicas are to know its name for the history, and that the old one goes no further.
       block.lock()
-      block.secondId = block.id
-      block.setNumber('SECOND_END', block.number('END') + 1)
-      block.id = id
+      block.rename(id)
       block.unlock()
       this.#log('info', `Master replication ID changed to ${id}`)
       this.#router.ask('replicas-drop-all', 'the replication id has changed')

@@ -2,7 +2,7 @@
 // taken stays in the pages, once for all replicas; how far it is behind is what counts as its output buffer.
 
 import type { ReplicationStream } from '../replica/stream.ts'
-import { LOST_POSITION, REPLICA_STATE } from '../shared/replication-block.ts'
+import { LOST_POSITION, REPLICA_FLAG, REPLICA_STATE } from '../shared/replication-block.ts'
 import type { ClientSocket } from './client-socket.ts'
 import type { Connection } from './connection.ts'
 
@@ -60,6 +60,8 @@ export class ReplicaFeed {
     if (this.#isWriting || this.state !== REPLICA_STATE.ONLINE || this.client.closing) return 0
     const { socket } = this
     const end = this.#stream.endNow()
+    // Looked at behind the end: none of that may be of a history that the replica knows by another id.
+    if ((block.rowWord(this.row, 'FLAGS') & REPLICA_FLAG.OUTDATED) !== 0) return 0
     const begin = block.position(this.row)
     let at = begin
     while (at >= 0 && at < end && !this.#isWriting) {

@@ -46,7 +46,7 @@
 //       40     8  DURABLE   f64, offset that it has acknowledged to be on disk
 //       48     4  PORT
 //       52     4  CAPA      bits, see CAPABILITY
-//       56     4  FLAGS     bits, see REPLICA_FLAG
+//       56     4  FLAGS     bits, see REPLICA_FLAG; OUTDATED is set by whoever renames the history
 //       60     4  WORD      replicas below it, as it last said
 //       64    72  ADDRESS   u16 length, latin1
 //      136  1912  TREE      u16 length, latin1: what it last said of those below it
@@ -139,6 +139,8 @@ export const REPLICA_FLAG = {
   RDB_ONLY: 2,
   /** It wants no keys in its copy (REPLCONF rdb-filter-only). */
   NO_DATA: 4,
+  /** It knows the history by an id that goes no further: it gets nothing more, and is about to be dropped. */
+  OUTDATED: 8,
 } as const
 
 export const FAILOVER_STATE = { NONE: 0, WAITS: 1, HANDS_OVER: 2 } as const
@@ -300,6 +302,19 @@ export class ReplicationBlock {
     this.#setText(at + 2, text, length)
     this.u8[at] = length & 0xff
     this.u8[at + 1] = length >>> 8
+  }
+
+  /**
+   * The history goes on under another id from here on; the one it had is good for what was before. The replicas that are
+   * here must not get what follows as if it were under that one. Locked by the caller.
+   */
+  rename(id: string): void {
+    this.secondId = this.id
+    this.setNumber('SECOND_END', this.number('END') + 1)
+    this.id = id
+    for (const row of this.rows()) {
+      Atomics.or(this.i32, (BLOCK.REPLICAS + row * ROW.SIZE + ROW.FLAGS) / 4, REPLICA_FLAG.OUTDATED)
+    }
   }
 
   // ---- replicas

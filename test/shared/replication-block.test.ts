@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import {
   BLOCK,
   NO_ID,
+  REPLICA_FLAG,
   REPLICA_STATE,
   REPLICAS_MAX,
   ReplicationBlock,
@@ -64,4 +65,17 @@ test('only replicas that are online and heard of count as good, and acknowledge'
   expect(block.acknowledged(15)).toBe(1)
   block.countGood(now, 10)
   expect(block.word('GOOD')).toBe(1)
+})
+
+test('a history that is renamed is known by its old id up to there; replicas that are here are outdated, later ones are not', () => {
+  const block = make()
+  block.id = 'a'.repeat(40)
+  block.setNumber('END', 7)
+  const row = block.claim(0, 1)
+  block.setRowWord(row, 'FLAGS', REPLICA_FLAG.NO_DATA)
+  block.rename('b'.repeat(40))
+  expect([block.id, block.secondId, block.number('SECOND_END')]).toEqual(['b'.repeat(40), 'a'.repeat(40), 8])
+  expect(block.rowWord(row, 'FLAGS')).toBe(REPLICA_FLAG.NO_DATA | REPLICA_FLAG.OUTDATED)
+  block.release(row)
+  expect(block.rowWord(block.claim(0, 2), 'FLAGS')).toBe(0)
 })
