@@ -3,12 +3,16 @@
 // The router goes on meanwhile. What it replies in one turn is a batch, which waits for what was written by the end of that
 // turn and no more: the sync that is begun next serves it (group commit). Replies leave in the order in which they were
 // given. Small ones are copied here, so that the buffer they lie in can be used again; large ones are kept where they are.
+// At most BATCHES_MAX batches wait, so that a disk that hangs costs the memory of the replies and not much more.
 
 import { Reply } from '../protocol/reply.ts'
 import type { Connection } from './connection.ts'
 
 /** Longer ones are kept instead of copied. */
 const COPIED_BYTES_MAX = 64 * 1024
+
+/** While so many batches wait for a slow disk, what is replied joins the next one, whatever the turn. */
+const BATCHES_MAX = 8
 
 /** Sends bytes. Returns whether they may be overwritten now. */
 export type Transmit = (client: Connection, bytes: Buffer) => boolean
@@ -26,7 +30,7 @@ class Batch {
   /** For each piece its bytes, or null if they end at its place in `ends`. */
   readonly kept: (Buffer | null)[] = []
   readonly ends: number[] = []
-  readonly copied = new Reply()
+  readonly copied = new Reply(4096)
   /** By shard: how far the disk must be. */
   readonly target: Int32Array
   bytes = 0
@@ -88,7 +92,15 @@ export class HeldReplies {
 
   /** Whether anything is to be done: a batch is complete, or may be sent. */
   get isDue(): boolean {
-    return this.#open.bytes > 0 || (this.#waiting.length > 0 && this.#log.isOnDisk(this.#waiting[0].target))
+    return this.#isComplete || this.#maySend
+  }
+
+  get #isComplete(): boolean {
+    return this.#open.bytes > 0 && this.#waiting.length < BATCHES_MAX
+  }
+
+  get #maySend(): boolean {
+    return this.#waiting.length > 0 && this.#log.isOnDisk(this.#waiting[0].target)
   }
 
   /** Whether nothing has been replied in this turn yet. */
@@ -104,20 +116,23 @@ export class HeldReplies {
 
   /** The turn is over. Sends what the disk allows. */
   look(): void {
-    this.#close()
-    while (this.#waiting.length > 0 && this.#log.isOnDisk(this.#waiting[0].target)) {
-      const batch = this.#waiting.shift() as Batch
-      this.bytes -= batch.bytes
-      batch.release(this.#transmit)
-      this.#spare.push(batch)
+    while (this.isDue) {
+      if (this.#isComplete) this.#close()
+      else this.#sendFirst()
     }
   }
 
   #close(): void {
     const batch = this.#open
-    if (batch.bytes === 0) return
     this.#log.noteWritten(batch.target)
     this.#waiting.push(batch)
     this.#open = this.#spare.pop() ?? new Batch(this.#shards)
+  }
+
+  #sendFirst(): void {
+    const batch = this.#waiting.shift() as Batch
+    this.bytes -= batch.bytes
+    batch.release(this.#transmit)
+    this.#spare.push(batch)
   }
 }

@@ -57,6 +57,26 @@ test('a batch leaves when the disk has what was written by then; what came since
   expect([sent, held.bytes, first.heldBytes, second.heldBytes]).toEqual([['1:a', '2:bc', '1:d'], 0, 0, 0])
 })
 
+test('while the disk hangs few batches wait, nothing is due, and one sync of all lets all go', () => {
+  const { logs, sent, held, clients } = start()
+  for (let turn = 1; turn <= 100; turn++) {
+    logs.written[0] = turn
+    held.add(clients[0], Buffer.from(`${turn}`))
+    held.look()
+    expect(held.isDue).toBe(false)
+  }
+  // What joined the last batch late waits for all that was written before it was closed.
+  logs.onDisk[0] = 8
+  held.look()
+  expect([sent.length, held.isDue]).toEqual([8, false])
+  logs.onDisk[0] = 99
+  held.look()
+  expect(sent.length).toBe(8)
+  logs.onDisk[0] = 100
+  held.look()
+  expect([sent.length, sent.at(-1), held.bytes]).toEqual([100, '1:100', 0])
+})
+
 test('what the disk has by chance already leaves at once', () => {
   const { logs, sent, held, clients } = start()
   logs.written.set([5, 5])
