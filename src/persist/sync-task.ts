@@ -163,6 +163,7 @@ class Syncer {
     } catch {
       // The files do as well, more slowly.
       this.#doesWithout = true
+      this.#removeJournal()
     }
   }
 
