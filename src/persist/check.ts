@@ -210,11 +210,11 @@ function* checkLogs(folder: string, { appenddirname, appendfilename }: FolderNam
   let found: LogsFound
   try {
     found = findLogs(places)
-    yield* checkCommits(places, found)
   } catch (error) {
     yield damaged(root, 0, 'manifest', (error as Error).message, MISSING_ADVICE)
     return
   }
+  yield* checkCommits(places, found)
   for (const [shard, manifest] of found.manifests.entries()) {
     const base = manifest.base === undefined ? [] : [manifest.base]
     for (const { name } of [...base, ...manifest.increments]) {

@@ -68,9 +68,14 @@ export function bootId(): string {
   }
 }
 
+/** Writes all of these bytes at this place of a file. */
+export function writeAllAt(fd: number, u8: Buffer, position: number): void {
+  for (let done = 0; done < u8.length; ) done += writeSync(fd, u8, done, u8.length - done, position + done)
+}
+
 /** Writes a journal. What fails throws; it is of no use then. */
 export class CommitJournal {
-  readonly #path: string
+  readonly path: string
   readonly #fd: number
   readonly #halfBytes: number
   readonly #u8 = Buffer.alloc(FRAME_BYTES_MAX)
@@ -85,7 +90,7 @@ export class CommitJournal {
 
   /** Makes the file at `path`, a byte string; nothing counts before `begin`. */
   constructor(path: string, halfBytes = HALF_BYTES) {
-    this.#path = path
+    this.path = path
     this.#halfBytes = halfBytes
     this.#end = PAGE + halfBytes
     this.#fd = openSync(fromByteString(path), 'w', 0o644)
@@ -101,7 +106,7 @@ export class CommitJournal {
   #fill(bytes: number): void {
     const { birthtimeNs } = fstatSync(this.#fd, { bigint: true })
     const zeros = Buffer.alloc(FRAME_BYTES_MAX)
-    for (let left = bytes; left > 0; left -= zeros.length) writeSync(this.#fd, zeros, 0, Math.min(left, zeros.length))
+    for (let at = 0; at < bytes; at += zeros.length) writeAllAt(this.#fd, zeros.subarray(0, bytes - at), at)
     fsyncSync(this.#fd)
     // Some file systems do not know it.
     if (birthtimeNs <= 0n || fstatSync(this.#fd, { bigint: true }).birthtimeNs !== birthtimeNs) {
@@ -113,8 +118,7 @@ export class CommitJournal {
   begin(boot: string): void {
     randomFillSync(this.#run)
     this.#number = 0
-    this.#length = FRAME.SIZE
-    this.#parts = 0
+    this.clear()
     this.#length += this.#u8.write(boot, this.#length, 'latin1')
     this.#write(0)
     this.#position = PAGE
@@ -172,14 +176,14 @@ export class CommitJournal {
     u8.writeUInt32LE(length, FRAME.LENGTH)
     u8.writeUInt32LE(this.#parts, FRAME.PARTS)
     u8.writeUInt32LE(crc32(u8.subarray(FRAME.RUN, length)), FRAME.CRC)
-    for (let done = 0; done < length; ) done += writeSync(this.#fd, u8, done, length - done, position + done)
+    writeAllAt(this.#fd, u8.subarray(0, length), position)
     fdatasyncSync(this.#fd)
   }
 
   /** The files have everything: deletes it. */
   remove(): void {
     closeSync(this.#fd)
-    rmSync(fromByteString(this.#path), { force: true })
+    rmSync(fromByteString(this.path), { force: true })
   }
 }
 

@@ -13,13 +13,12 @@ import {
   readSync,
   renameSync,
   rmSync,
-  writeSync,
 } from 'node:fs'
 import { uptime } from 'node:os'
 import { join } from 'node:path'
 import { fromByteString } from '../config/split-args.ts'
 import { folderSync } from './aof-manifest.ts'
-import { bootId, type CommitPart, type Commits, fileIdentity, readCommits } from './commit-journal.ts'
+import { bootId, type CommitPart, type Commits, fileIdentity, readCommits, writeAllAt } from './commit-journal.ts'
 import { type LogPlaces, type LogsFound, rootOf } from './log-layout.ts'
 import type { Log } from './saves.ts'
 
@@ -83,9 +82,7 @@ export function restoreCommits(places: LogPlaces, found: LogsFound, log: Log, bo
   for (const { path, offset, bytes } of lacks) {
     const fd = openSync(fromByteString(path), 'r+')
     try {
-      for (let done = 0; done < bytes.length; ) {
-        done += writeSync(fd, bytes, done, bytes.length - done, offset + done)
-      }
+      writeAllAt(fd, bytes, offset)
     } finally {
       closeSync(fd)
     }

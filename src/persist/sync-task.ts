@@ -49,7 +49,6 @@ class Syncer {
   readonly #stem: string
   readonly #boot = bootId()
   #journal: CommitJournal | undefined
-  #journalRoot: string | undefined
   /** It has failed once, or cannot be. */
   #doesWithout: boolean
   /** Whether there is something in the journal that the files may not have on the disk. */
@@ -139,12 +138,12 @@ class Syncer {
 
   // ---- the journal
 
-  /** The folder of all logs, a byte string; undefined if they are off, or the system does not say. */
-  get #root(): string | undefined {
+  /** Where the journal belongs, beside all logs, a byte string; undefined if they are off, or the system does not say. */
+  get #journalPath(): string | undefined {
     const { fd } = this.#blocks[0]
     if (fd < 0) return undefined
     try {
-      return dirname(dirname(readlinkSync(`/proc/self/fd/${fd}`, 'latin1')))
+      return commitsPath(dirname(dirname(readlinkSync(`/proc/self/fd/${fd}`, 'latin1'))), this.#stem)
     } catch {
       return undefined
     }
@@ -153,13 +152,12 @@ class Syncer {
   /** Makes a journal beside the logs. */
   #beginJournal(): void {
     if (this.#journal !== undefined || this.#doesWithout) return
-    const root = this.#root
-    if (root === undefined) return
+    const path = this.#journalPath
+    if (path === undefined) return
     try {
-      this.#journal = new CommitJournal(commitsPath(root, this.#stem))
+      this.#journal = new CommitJournal(path)
       this.#journal.begin(this.#boot)
-      folderSync(root)
-      this.#journalRoot = root
+      folderSync(dirname(path))
     } catch {
       // The files do as well, more slowly.
       this.#doesWithout = true
@@ -174,7 +172,7 @@ class Syncer {
     this.#switches = switches
     if (this.#areBehind && (haveSwitched || !isAlways)) await this.#catchUp()
     if (haveSwitched) this.#syncs.unsure()
-    if (!isAlways || (haveSwitched && this.#root !== this.#journalRoot)) this.#removeJournal()
+    if (!isAlways || (haveSwitched && this.#journal?.path !== this.#journalPath)) this.#removeJournal()
   }
 
   /** Has the disk take what these logs were given, by way of the journal. Returns false if the files are to be synced. */

@@ -170,10 +170,13 @@ export class Shard {
 
   /** The entry of the key in argument `i`, expired or not, without any side effect: what `cost` goes by. */
   peek(req: Request, i: number): EntryRef | 0 {
+    return this.#peekKey(req.db, req.u8, req.at[i], req.length[i])
+  }
+
+  #peekKey(db: number, key: Uint8Array, at: number, length: number): EntryRef | 0 {
     const m = this.m
-    const keys = databaseKeys(m, keyspaceDatabase(m, req.db))
-    const hash = keyHash(m, req.u8, req.at[i], req.length[i])
-    return dictFind(m, keys, hash, req.u8, req.at[i], req.length[i]) as number as EntryRef | 0
+    const keys = databaseKeys(m, keyspaceDatabase(m, db))
+    return dictFind(m, keys, keyHash(m, key, at, length), key, at, length) as number as EntryRef | 0
   }
 
   /** Notes that an entry was used. */
@@ -443,8 +446,8 @@ export class Shard {
     const { m } = this
     if (!hasMarks(m)) return
     const visit = (mark: MarkRef): void => {
-      const first = this.#entryOf(mark, a)
-      const second = this.#entryOf(mark, b)
+      const first = this.#peekMarked(mark, a)
+      const second = this.#peekMarked(mark, b)
       if ((first !== 0 && !this.#isOver(first)) || (second !== 0 && !this.#isOver(second))) this.#changed(mark)
       else if (first !== 0 || second !== 0) this.#wake(mark)
     }
@@ -453,12 +456,9 @@ export class Shard {
   }
 
   /** The entry that a database has for the key of a mark, expired or not. */
-  #entryOf(mark: MarkRef, db: number): EntryRef | 0 {
+  #peekMarked(mark: MarkRef, db: number): EntryRef | 0 {
     const m = this.m
-    const at = itemKeyAt(m, mark)
-    const length = itemKeyLength(m, mark)
-    const keys = databaseKeys(m, keyspaceDatabase(m, db))
-    return dictFind(m, keys, keyHash(m, m.u8, at, length), m.u8, at, length) as number as EntryRef | 0
+    return this.#peekKey(db, m.u8, itemKeyAt(m, mark), itemKeyLength(m, mark))
   }
 
   // ---- telling
