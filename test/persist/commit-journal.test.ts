@@ -11,6 +11,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -21,7 +22,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { EMPTY_MANIFEST, withIncrement } from '../../src/persist/aof-manifest.ts'
 import { checkFolder } from '../../src/persist/check.ts'
-import { CommitJournal, readCommits } from '../../src/persist/commit-journal.ts'
+import { CommitJournal, fileIdentity, readCommits } from '../../src/persist/commit-journal.ts'
 import { type Boot, commitsPath, findLacks, restoreCommits } from '../../src/persist/commit-recovery.ts'
 import { type LogsFound, replaceManifests } from '../../src/persist/log-layout.ts'
 import { chooseSeed, randomFrom } from '../support/random.ts'
@@ -243,6 +244,10 @@ test('a new run forgets the old one', () => {
 
 test('a copy is not given what the journal has of the file', () => {
   const logs = written()
+  const { ino, birthtimeNs } = statSync(logs.paths[0], { bigint: true })
+  expect(readCommits(readFileSync(logs.journalPath))?.parts[0].file).toBe(fileIdentity(ino, birthtimeNs))
+  // An inode is given to another file once its own is gone.
+  expect(fileIdentity(ino, birthtimeNs)).not.toBe(fileIdentity(ino, birthtimeNs + 1n))
   for (const path of logs.paths) {
     renameSync(path, `${path}.was`)
     copyFileSync(`${path}.was`, path)
