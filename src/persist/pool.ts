@@ -21,6 +21,8 @@ export class Pool {
   #piscina: Promise<Piscina> | undefined
   /** The thread started ahead, and another while it is busy. */
   #writers: Promise<Piscina> | undefined
+  /** Settled when the thread started ahead has loaded its code. */
+  #ready: Promise<void> | undefined
 
   /** `worker` is the address of the threads' entry (worker.ts). */
   constructor(worker: URL) {
@@ -31,7 +33,11 @@ export class Pool {
   async run<Result>(task: object, options: { readonly name: string }): Promise<Result> {
     // Without a working folder Node.js starts no thread, and the task would wait for ever.
     realpathSync.native('.')
-    if (this.#writers !== undefined && WRITES.has(options.name)) return (await this.#writers).run(task, options)
+    if (this.#writers !== undefined && WRITES.has(options.name)) {
+      // A thread that still loads its code counts as busy: another would be started beside it.
+      await this.#ready
+      return (await this.#writers).run(task, options)
+    }
     this.#piscina ??= this.#open(0, THREADS_MAX)
     return (await this.#piscina).run(task, options)
   }
@@ -46,7 +52,7 @@ export class Pool {
     }
     this.#writers = this.#open(1, WRITERS_MAX)
     // That it cannot load its code is told with the first task that asks for it.
-    void this.#writers.then(piscina => piscina.run({}, { name: 'readyWriter' })).catch(() => undefined)
+    this.#ready = this.#writers.then(piscina => piscina.run({}, { name: 'readyWriter' })).catch(() => undefined)
   }
 
   async #open(minThreads: number, maxThreads: number): Promise<Piscina> {

@@ -15,10 +15,11 @@ test('tasks that follow each other run on the thread that is there', async () =>
   expect(await threadOf('writeFiles')).toBe(await threadOf('removeFiles'))
 })
 
-test('a thread that was started ahead writes snapshots, and does nothing else', async () => {
+test('a thread that was started ahead writes snapshots as soon as it is ready, and does nothing else', async () => {
   pool.readyWriter()
   pool.readyWriter()
   const other = await threadOf('removeFiles')
+  expect(await pool.run({}, { name: 'writeBases' })).toBe(true)
   const writer = await threadOf('writeFiles')
   expect(writer).not.toBe(other)
   expect(await threadOf('publishSnapshot')).toBe(writer)
