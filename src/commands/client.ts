@@ -144,7 +144,10 @@ export interface Router {
   /** Where to put what a client gets beside its replies, which CLIENT REPLY does not hold back. */
   outputFor(client: Client): Reply
   readonly rates: Rates
-  /** Runs `work` while this thread holds every shard's lock, for which it waits: for commands that need not be fast. */
+  /**
+   * Runs `work` while this thread holds every shard's lock, for which it waits: for commands that need not be fast. Ends
+   * the command with an error if a script has had a shard for long: so before the command has changed anything.
+   */
   withShards<T>(work: (engine: Engine) => T): T
   /** Moves keys to another server. Resolves to the reply: an error, or a plus and a simple string. */
   migrate(order: MigrateOrder): Promise<string>

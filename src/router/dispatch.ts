@@ -49,6 +49,9 @@ const TURN = 128
 /** A command with more bytes of arguments than this goes by mail: copying them would hold up the others. */
 const BYTES_IN_PASSING = 64 * 1024
 
+/** A lock that does not come within this time may be a script's. */
+const WAIT_MS = 100
+
 const EXEC = commandByName('exec')
 const WATCH = commandByName('watch')
 const NOT_IN_MULTI = 'ERR Command not allowed inside a transaction'
@@ -61,6 +64,9 @@ export const DISPATCHED = {
   /** It must be given again once the connection's holds are gone. */
   HELD: 1,
 } as const
+
+/** A command needs a shard that a script has had for long. The message is the error that its client gets. */
+class ShardIsBusy extends Error {}
 
 export class Dispatcher {
   readonly #router: Router
@@ -316,7 +322,13 @@ export class Dispatcher {
     // Commands of the router may take locks of their own.
     if (this.#heldCount > 0) this.#giveLocks()
     this.#router.monitored(client, entry, req)
-    command.serve(client, req, reply, this.#router)
+    try {
+      command.serve(client, req, reply, this.#router)
+    } catch (error) {
+      if (!(error instanceof ShardIsBusy)) throw error
+      reply.length = before
+      reply.error(error.message)
+    }
     const failed = reply.errors !== errors
     const microseconds = tally.alone(entry, failed)
     if ((client.holds & HOLD.LATER) !== 0) client.late = lateCommand(entry, req, started)
@@ -328,23 +340,41 @@ export class Dispatcher {
 
   /** Runs `work` with every shard locked: see Router in commands/client.ts. */
   withShards<T>(work: (engine: Engine) => T): T {
+    while (!this.#takeAll(WAIT_MS)) {
+      const busy = this.#router.scripts.busyTextOf(this.#locks)
+      if (busy !== undefined) throw new ShardIsBusy(busy)
+    }
+    return this.#inLocks(work)
+  }
+
+  /** Runs `work` with every shard locked if that takes no longer than `msMax`: returns whether it has run. */
+  withShardsWithin(msMax: number, work: (engine: Engine) => void): boolean {
+    if (!this.#takeAll(msMax)) return false
+    this.#inLocks(work)
+    return true
+  }
+
+  #takeAll(msMax: number): boolean {
     this.#giveLocks()
-    const locks = this.#locks
-    locks.resolveAll(this.#engine)
-    locks.take()
+    this.#locks.resolveAll(this.#engine)
+    return this.#locks.take(msMax)
+  }
+
+  /** Runs `work` with the locks that it has, and gives them back. */
+  #inLocks<T>(work: (engine: Engine) => T): T {
     for (const shard of this.#engine.shards) memoryRefresh(shard.m)
     this.#engine.begin(Date.now())
     try {
       return work(this.#engine)
     } finally {
       this.#runner.passOn()
-      locks.release()
+      this.#locks.release()
     }
   }
 
   /**
    * Runs `work` with the shards of these keys locked, and passes on what it does. Without `mayWait` only if that needs no
-   * wait: returns whether it has run. Not from within a command.
+   * wait, with it if that takes no time to speak of: returns whether it has run. Not from within a command.
    */
   withKeys(keys: readonly Uint8Array[], mayWait: boolean, work: (engine: Engine, journal: Journal) => void): boolean {
     const engine = this.#engine
@@ -352,8 +382,9 @@ export class Dispatcher {
     locks.clear()
     for (const key of keys) locks.add(engine.shardOfSlot(keySlot(key, 0, key.length)).index)
     locks.seal()
-    if (mayWait) locks.takeClosed(engine)
-    else {
+    if (mayWait) {
+      if (!locks.takeClosed(engine, WAIT_MS)) return false
+    } else {
       if (!locks.tryTake()) return false
       locks.refresh(engine)
       if (locks.isOpen(engine)) {

@@ -455,7 +455,7 @@ export class MasterLink {
   /** The copy has been read, and lies in the hidden databases if all went well. */
   async #loaded(pipe: BytePipe, { error, streamDb, libraries }: LoadResult): Promise<void> {
     if (this.#pipe !== pipe || error !== '' || this.#payload !== undefined || pipe.state !== PIPE.COMPLETE) {
-      this.#router.discardCopy()
+      await this.#router.discardCopy()
       this.#isLoading = false
       if (this.#pipe === pipe) this.#fail(`Failed trying to load the MASTER synchronization DB: ${error}`)
       return
@@ -464,13 +464,10 @@ export class MasterLink {
     const block = this.#block
     await this.#router.ask('replicas-drop-all', 'there is a new data set')
     await this.#router.ask('copy-comes', null)
-    if (this.#client === undefined) {
-      this.#router.discardCopy()
-      this.#isLoading = false
-      void this.#router.ask('copy-is-in', null)
-      return
-    }
-    this.#router.swapIn(() => {
+    const client = this.#client
+    const isLinked = () => client !== undefined && this.#client === client
+    this.#log('info', 'MASTER <-> REPLICA sync: Swapping active DB with loaded DB')
+    const isIn = await this.#router.swapIn(isLinked, () => {
       this.#router.engine.libraries.replace(libraries)
       block.lock()
       block.id = this.#copyId
@@ -478,17 +475,20 @@ export class MasterLink {
       block.setNumber('SECOND_END', -1)
       this.#replication.stream.restart(this.#copyOffset)
       block.unlock()
+      block.setNumber('LINK_DB', streamDb)
+      this.#pending.reset()
+      this.#safe = 0
     })
-    block.setNumber('LINK_DB', streamDb)
-    this.#pending.reset()
-    this.#safe = 0
     this.#isLoading = false
+    if (!isIn || client === undefined) {
+      void this.#router.ask('copy-is-in', null)
+      return
+    }
     this.#stream()
     this.#log('info', 'MASTER <-> REPLICA sync: Finished with success')
     void this.#router.ask('copy-is-in', null)
     const behind = this.#behind
     this.#behind = NOTHING
-    const client = this.#client
     if (behind.length > 0) this.#router.feed(client, behind, behind.length)
     if (!client.closing && client.holds === 0) client.socket.resume()
   }

@@ -6,6 +6,7 @@
 // The buffer is reused if the kernel took everything at once, which is the usual case.
 
 import type { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type MessagePort, parentPort } from 'node:worker_threads'
 import { byteArray } from '../bytes/byte-array.ts'
 import { freeBuffer } from '../bytes/free-buffer.ts'
@@ -268,17 +269,24 @@ export class Router implements RouterForCommands {
     return !events.isFull()
   }
 
-  /** Puts the hidden databases, which a copy of the master's was loaded into, in the place of those that are seen. */
-  swapIn(work: () => void): void {
-    this.withShards(engine => {
+  /**
+   * Puts the hidden databases, which a copy of the master's was loaded into, in the place of those that are seen, and runs
+   * `work` in the same moment; if the copy is not wanted any more by then, discards it. Resolves with whether it is in.
+   */
+  async swapIn(isWanted: () => boolean, work: () => void): Promise<boolean> {
+    let isIn = false
+    await this.withShardsSoon(engine => {
+      isIn = isWanted()
+      if (!isIn) return discardHidden(engine)
       swapHidden(engine)
       work()
     })
+    return isIn
   }
 
   /** A copy of the master's data has come to nothing. */
-  discardCopy(): void {
-    this.withShards(discardHidden)
+  discardCopy(): Promise<void> {
+    return this.withShardsSoon(discardHidden)
   }
 
   /** The server has become a replica, or a master. */
@@ -819,6 +827,17 @@ export class Router implements RouterForCommands {
     return this.#dispatcher.withShards(work)
   }
 
+  /**
+   * Runs `work` with every shard locked: before this returns its promise, unless a script has had a shard for long. Its end
+   * is not waited for in sleep, deaf to SCRIPT KILL.
+   */
+  async withShardsSoon(work: (engine: Engine) => void): Promise<void> {
+    while (!this.#dispatcher.withShardsWithin(LOCKS_MS, work)) {
+      while (this.scripts.isBusyAnywhere) await sleep(SCRIPT_LOOK_MS)
+    }
+    this.endTurnSoon()
+  }
+
   migrate(order: MigrateOrder): Promise<string> {
     return this.#migrations.run(order)
   }
@@ -839,7 +858,7 @@ export class Router implements RouterForCommands {
   }
 
   evict(): void {
-    this.withShards(engine => {
+    void this.withShardsSoon(engine => {
       for (const shard of engine.shards) engine.makeRoom(shard)
       this.#dispatcher.runner.passOn()
     })
@@ -898,6 +917,11 @@ export interface DialEvents {
   /** Whether nothing more may be read now. */
   isFull(): boolean
 }
+
+/** How long locks are waited for before it is looked whether a script has one. */
+const LOCKS_MS = 100
+/** How often it is looked whether a script has ended. */
+const SCRIPT_LOOK_MS = 10
 
 const UNBLOCKED = 'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)'
 

@@ -11,6 +11,7 @@ import { Request } from '../protocol/request.ts'
 import { KnownScripts } from '../scripting/known-scripts.ts'
 import { noHost, ScriptMachine, scriptName } from '../scripting/machine.ts'
 import { readShebang, type ScriptHead } from '../scripting/shebang.ts'
+import type { LockSet } from '../shard/locks.ts'
 import type { SlowScriptWord } from '../shard/sink.ts'
 import { SCRIPT, scriptMark, scriptState } from '../shared/control.ts'
 import { Reaching, reachingPlace } from '../shared/reaching.ts'
@@ -148,6 +149,21 @@ export class RouterScripts implements Scripts {
   busyText(shard: number): string | undefined {
     const state = scriptState(this.#control, shard)
     return (state & SCRIPT.IS_SLOW) === 0 ? undefined : BUSY[kindOf(state)]
+  }
+
+  /** The same for a command that needs all of these. */
+  busyTextOf({ shards, count }: LockSet): string | undefined {
+    for (let i = 0; i < count; i++) {
+      const text = this.busyText(shards[i])
+      if (text !== undefined) return text
+    }
+    return undefined
+  }
+
+  /** Whether a script has had any shard for long. */
+  get isBusyAnywhere(): boolean {
+    for (let shard = 0; shard < this.#shards; shard++) if (this.busyText(shard) !== undefined) return true
+    return false
   }
 
   get busy(): string | undefined {

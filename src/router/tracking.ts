@@ -83,8 +83,8 @@ export class RouterTracking {
     const on = this.#broadcasts.prefixCount > 0
     if (on === this.#broadcasts.isOn) return
     this.#broadcasts.isOn = on
-    this.#router.withShards(({ shards }) => {
-      for (const { m } of shards) setBroadcast(m, index, on)
+    void this.#router.withShardsSoon(({ shards }) => {
+      for (const { m } of shards) setBroadcast(m, index, this.#broadcasts.isOn)
     })
   }
 

@@ -171,15 +171,7 @@ export class Transactions {
     if (entry.singleKey > 0)
       return this.#router.scripts.busyText(this.#engine.shardOfSlot(req.slot(entry.singleKey)).index)
     this.#needs.resolve(this.#engine, entry, req)
-    return this.#busyText(this.#needs)
-  }
-
-  #busyText(locks: LockSet): string | undefined {
-    for (let i = 0; i < locks.count; i++) {
-      const text = this.#router.scripts.busyText(locks.shards[i])
-      if (text !== undefined) return text
-    }
-    return undefined
+    return this.#router.scripts.busyTextOf(this.#needs)
   }
 
   /** Whether more memory is used than may be. */
@@ -208,7 +200,7 @@ export class Transactions {
     const queue = client.queue as Queue
     reply.resp = client.resp
     const locks = this.#resolve(client, queue)
-    const busy = this.#busyText(locks)
+    const busy = this.#router.scripts.busyTextOf(locks)
     if (busy !== undefined) return this.#abort(client, reply, `${ABORTED_FOR}${busy}`)
     if (queue.isBroken) return this.#abort(client, reply, ABORTED)
     if (client.restrictedTo !== undefined) recheck(client, queue, this.#router.access)

@@ -90,12 +90,15 @@ export class LockSet {
     return false
   }
 
-  /** Takes all locks, and those that serving waiters could need, sleeping while one is busy. */
-  takeClosed(engine: Engine): void {
+  /**
+   * Takes all locks, and those that serving waiters could need, sleeping while one is busy. Returns false, having none, if
+   * one did not come within `msMax`.
+   */
+  takeClosed(engine: Engine, msMax?: number): boolean {
     for (;;) {
-      this.take()
+      if (!this.take(msMax)) return false
       this.refresh(engine)
-      if (!this.isOpen(engine)) return
+      if (!this.isOpen(engine)) return true
       this.#member.fill(0)
       for (let i = 0; i < this.count; i++) {
         this.#member[this.shards[i]] = 1
@@ -163,9 +166,9 @@ export class LockSet {
     return lockTryAll(this.#control, this.#words, this.count) < 0
   }
 
-  /** Takes all locks, sleeping while one is busy. */
-  take(): void {
-    lockWaitAll(this.#control, this.#words, this.count)
+  /** Takes all locks, sleeping while one is busy. Returns false, having none, if they did not come within `msMax`. */
+  take(msMax?: number): boolean {
+    return lockWaitAll(this.#control, this.#words, this.count, msMax)
   }
 
   release(): void {

@@ -206,6 +206,29 @@ test.each(KINDS)(
 )
 
 test(
+  'a script without an end can be killed when a copy has come meanwhile',
+  async () => {
+    const [master, replica] = [await start('skep'), await start('skep', '--repl-diskless-load', 'swapdb')]
+    await follow(replica, master)
+    await replica.redis.config('SET', 'busy-reply-threshold', '10')
+    const other = replica.redis.duplicate()
+    const script = other.eval('while true do end', 0).catch((error: Error) => error.message)
+    await until('it is slow', async () => replica.server.output().includes('Slow script detected'))
+    // The master begins a new history, so that the replica needs a copy.
+    await master.redis.call('DEBUG', 'CHANGE-REPL-ID')
+    await master.redis.call('CLIENT', 'KILL', 'TYPE', 'replica')
+    await until('it is to be exchanged', async () => replica.server.output().split('Swapping active DB').length > 2)
+    expect(await replica.redis.call('SCRIPT', 'KILL')).toBe('OK')
+    expect(await script).toMatch(/Script killed by user/)
+    other.disconnect()
+    await linked(replica)
+    await master.redis.set('key', 'value')
+    expect(new Set(await agreed([master, replica])).size).toBe(1)
+  },
+  TEST_MS,
+)
+
+test(
   'WAITAOF waits for the disk here and there',
   async () => {
     const [master, replica] = [await start('skep', '--appendonly', 'yes'), await start('skep', '--appendonly', 'yes')]

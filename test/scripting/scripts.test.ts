@@ -235,6 +235,34 @@ test('PING tells that scripts hold every shard', { timeout: 60_000 }, async () =
   await other.close()
 })
 
+test('what needs every shard is refused or put off while a script runs on one, and nobody goes deaf', {
+  timeout: 60_000,
+}, async () => {
+  await client.must('CONFIG', 'SET', 'busy-reply-threshold', '50')
+  const other = await server.connect()
+  other.send('EVAL', 'while true do pcall(redis.call, "GET", KEYS[1]) end', '1', 'a')
+  const isBusy = { text: expect.stringMatching(/^BUSY/) }
+  await expect.poll(() => client.call('CONFIG', 'RESETSTAT'), POLL).toMatchObject(isBusy)
+  for (const command of ['DEBUG POPULATE 1', 'DEBUG DIGEST', 'DEBUG SET-SKIP-CHECKSUM-VALIDATION 0'])
+    expect(await client.call(...command.split(' ')), command).toMatchObject(isBusy)
+  expect(await client.must('CONFIG', 'SET', 'maxmemory', '1gb')).toBe('OK')
+  const tracker = await server.connect()
+  await tracker.must('HELLO', '3')
+  expect(await tracker.must('CLIENT', 'TRACKING', 'ON', 'BCAST')).toBe('OK')
+  expect(await client.must('SCRIPT', 'KILL')).toBe('OK')
+  expect(JSON.stringify(await other.next())).toContain('Script killed by user')
+  expect(await client.must('CONFIG', 'RESETSTAT')).toBe('OK')
+  // What was put off has come.
+  expect(await tracker.must('PING')).toBe('PONG')
+  expect(await client.must('SET', 'a', '1')).toBe('OK')
+  let [, keys] = (await tracker.nextPush()) as [string, string[] | null]
+  // The news that all keys were flushed may have been late.
+  if (keys === null) [, keys] = (await tracker.nextPush()) as [string, string[] | null]
+  expect(keys).toEqual(['a'])
+  await client.must('CONFIG', 'SET', 'busy-reply-threshold', '5000', 'maxmemory', '0')
+  await Promise.all([other.close(), tracker.close()])
+})
+
 test('a script that the end of the server cuts off has done nothing', { timeout: 120_000 }, async () => {
   const args = ['--appendonly', 'yes', '--busy-reply-threshold', '50']
   const first = await startServer('skep', { shards: 1, args, readyMsMax: 60_000 })

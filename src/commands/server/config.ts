@@ -111,10 +111,10 @@ const resetstat: RouterCommand = {
   arity: 2,
   flags: ADMIN | NOSCRIPT | LOADING | STALE,
   serve(client, _req, reply, router) {
-    for (const block of router.allStatistics) block.reset()
     router.withShards(engine => {
       for (const { m } of engine.shards) for (const field of RESET_ROOT) rootAdd(m, field, -rootCounter(m, field))
     })
+    for (const block of router.allStatistics) block.reset()
     replyFromRouters(client, reply, router, resetQuestion, null, out => out.ok())
   },
 }
