@@ -6,6 +6,7 @@
 
 import {
   closeSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readdirSync,
@@ -20,6 +21,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import type { RespClient } from '../support/client.ts'
 import { chooseSeed, randomFrom } from '../support/random.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -69,6 +71,19 @@ async function count(server: TestServer, i: number, into: Acknowledged[]): Promi
   }
 }
 
+/** Has the log go on in another folder: whole, from the next rewrite on. Returns that folder. */
+async function moveTo(client: RespClient, dir: string, round: number): Promise<string> {
+  const folder = join(dir, `folder-${round}`)
+  mkdirSync(folder)
+  await client.must('SET', 'moved', String(round))
+  await client.must('CONFIG', 'SET', 'dir', folder)
+  await client.must('BGREWRITEAOF')
+  const status = async () => String(await client.must('INFO', 'persistence'))
+  await expect.poll(status, { timeout: 30_000 }).toContain('aof_rewrite_in_progress:0')
+  expect(await status()).toContain('aof_last_bgrewrite_status:ok')
+  return folder
+}
+
 for (const shards of [1, 4]) {
   for (const policy of ['always', 'everysec']) {
     test(
@@ -77,14 +92,15 @@ for (const shards of [1, 4]) {
         const random = randomFrom(seed + shards)
         const dir = mkdtempSync(join(tmpdir(), 'skep-power-'))
         const record = join(dir, 'syncs')
-        const args = ['--appendonly', 'yes', '--appendfsync', policy]
+        const args = ['--appendonly', 'yes', '--appendfsync', policy, '--enable-protected-configs', 'yes']
         const env = { NODE_OPTIONS: `--import ${RECORDER}`, SKEP_RECORD_SYNCS: record }
         const acknowledged: Acknowledged[][] = Array.from({ length: COUNTERS }, () => [])
+        let home = dir
         let diedAt = 0
         let total = 0
         try {
           for (let round = 0; round <= ROUNDS; round++) {
-            const server = await startServer('skep', { shards, dir, args, env, readyMsMax: 90_000 })
+            const server = await startServer('skep', { shards, dir: home, args, env, readyMsMax: 90_000 })
             const client = await server.connect()
             for (const [i, all] of acknowledged.entries()) {
               const found = Number((await client.must('GET', `a:${i}`)) ?? 0)
@@ -108,6 +124,7 @@ for (const shards of [1, 4]) {
               for (let i = 0; i < 50; i++) await client.must('SET', `filler:${i}`, 'x')
               await client.must('CONFIG', 'SET', 'appendfsync', 'always')
             }
+            if (policy === 'always' && random.chance(0.3)) home = await moveTo(client, dir, round)
             const load = acknowledged.map((all, i) => count(server, i, all))
             await sleep(random.int(100, policy === 'always' ? 700 : 3500))
             if (random.chance(0.5)) {
