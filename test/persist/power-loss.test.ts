@@ -84,65 +84,73 @@ async function moveTo(client: RespClient, dir: string, round: number): Promise<s
   return folder
 }
 
-for (const shards of [1, 4]) {
-  for (const policy of ['always', 'everysec']) {
-    test(
-      `${policy}, ${shards} shard(s): a loss of power takes no more than it may (SKEP_SEED=${seed})`,
-      async () => {
-        const random = randomFrom(seed + shards)
-        const dir = mkdtempSync(join(tmpdir(), 'skep-power-'))
-        const record = join(dir, 'syncs')
-        const args = ['--appendonly', 'yes', '--appendfsync', policy, '--enable-protected-configs', 'yes']
-        const env = { NODE_OPTIONS: `--import ${RECORDER}`, SKEP_RECORD_SYNCS: record }
-        const acknowledged: Acknowledged[][] = Array.from({ length: COUNTERS }, () => [])
-        let home = dir
-        let diedAt = 0
-        let total = 0
-        try {
-          for (let round = 0; round <= ROUNDS; round++) {
-            const server = await startServer('skep', { shards, dir: home, args, env, readyMsMax: 90_000 })
-            const client = await server.connect()
-            for (const [i, all] of acknowledged.entries()) {
-              const found = Number((await client.must('GET', `a:${i}`)) ?? 0)
-              expect(Number((await client.must('GET', `b:${i}`)) ?? 0), `half a transaction of ${i}`).toBe(found)
-              const owed = policy === 'always' ? all : all.filter(({ at }) => at < diedAt - LOST_MS_MAX)
-              expect(found, `round ${round}, counter ${i}`).toBeGreaterThanOrEqual(owed.at(-1)?.value ?? 0)
-              // What was lost and is nobody's due is forgotten.
-              acknowledged[i] = all.filter(({ value }) => value <= found)
-            }
-            if (round === ROUNDS) {
-              await server.stop()
-              // Who ends as it should leaves nothing to be restored.
-              expect((readdirSync(dir, { recursive: true }) as string[]).filter(name => /commits/.test(name))).toEqual(
-                [],
-              )
-              break
-            }
-            if (policy === 'always' && random.chance(0.5)) {
-              // What was synced in another way before.
-              await client.must('CONFIG', 'SET', 'appendfsync', random.pick(['everysec', 'no']))
-              for (let i = 0; i < 50; i++) await client.must('SET', `filler:${i}`, 'x')
-              await client.must('CONFIG', 'SET', 'appendfsync', 'always')
-            }
-            if (policy === 'always' && random.chance(0.3)) home = await moveTo(client, dir, round)
-            const load = acknowledged.map((all, i) => count(server, i, all))
-            await sleep(random.int(100, policy === 'always' ? 700 : 3500))
-            if (random.chance(0.5)) {
-              await client.call('BGREWRITEAOF')
-              await sleep(random.int(1, 400))
-            }
-            diedAt = performance.now()
-            await server.stop('SIGKILL')
-            await Promise.all(load)
-            total += acknowledged.reduce((sum, all) => sum + all.length, 0)
-            losePower(dir, record)
+/** `failing`: files that cannot be used, by the ends of their names. */
+const cases: { readonly policy: string; readonly shards: number; readonly failing?: string }[] = [
+  { policy: 'always', shards: 1 },
+  { policy: 'always', shards: 4 },
+  { policy: 'always', shards: 4, failing: '.commits' },
+  { policy: 'everysec', shards: 1 },
+  { policy: 'everysec', shards: 4 },
+]
+for (const { policy, shards, failing } of cases) {
+  test(
+    `${policy}, ${shards} shard(s)${failing === undefined ? '' : `, no ${failing}`}: a loss of power takes no more than it may (SKEP_SEED=${seed})`,
+    async () => {
+      const random = randomFrom(seed + shards)
+      const dir = mkdtempSync(join(tmpdir(), 'skep-power-'))
+      const record = join(dir, 'syncs')
+      const args = ['--appendonly', 'yes', '--appendfsync', policy, '--enable-protected-configs', 'yes']
+      const env = {
+        NODE_OPTIONS: `--import ${RECORDER}`,
+        SKEP_RECORD_SYNCS: record,
+        ...(failing && { SKEP_FAIL_HEADS: failing }),
+      }
+      const acknowledged: Acknowledged[][] = Array.from({ length: COUNTERS }, () => [])
+      let home = dir
+      let diedAt = 0
+      let total = 0
+      try {
+        for (let round = 0; round <= ROUNDS; round++) {
+          const server = await startServer('skep', { shards, dir: home, args, env, readyMsMax: 90_000 })
+          const client = await server.connect()
+          for (const [i, all] of acknowledged.entries()) {
+            const found = Number((await client.must('GET', `a:${i}`)) ?? 0)
+            expect(Number((await client.must('GET', `b:${i}`)) ?? 0), `half a transaction of ${i}`).toBe(found)
+            const owed = policy === 'always' ? all : all.filter(({ at }) => at < diedAt - LOST_MS_MAX)
+            expect(found, `round ${round}, counter ${i}`).toBeGreaterThanOrEqual(owed.at(-1)?.value ?? 0)
+            // What was lost and is nobody's due is forgotten.
+            acknowledged[i] = all.filter(({ value }) => value <= found)
           }
-          expect(total).toBeGreaterThan(ROUNDS)
-        } finally {
-          rmSync(dir, { recursive: true, force: true })
+          if (round === ROUNDS) {
+            await server.stop()
+            // Who ends as it should leaves nothing to be restored.
+            expect((readdirSync(dir, { recursive: true }) as string[]).filter(name => /commits/.test(name))).toEqual([])
+            break
+          }
+          if (policy === 'always' && random.chance(0.5)) {
+            // What was synced in another way before.
+            await client.must('CONFIG', 'SET', 'appendfsync', random.pick(['everysec', 'no']))
+            for (let i = 0; i < 50; i++) await client.must('SET', `filler:${i}`, 'x')
+            await client.must('CONFIG', 'SET', 'appendfsync', 'always')
+          }
+          if (policy === 'always' && random.chance(0.3)) home = await moveTo(client, dir, round)
+          const load = acknowledged.map((all, i) => count(server, i, all))
+          await sleep(random.int(100, policy === 'always' ? 700 : 3500))
+          if (random.chance(0.5)) {
+            await client.call('BGREWRITEAOF')
+            await sleep(random.int(1, 400))
+          }
+          diedAt = performance.now()
+          await server.stop('SIGKILL')
+          await Promise.all(load)
+          total += acknowledged.reduce((sum, all) => sum + all.length, 0)
+          losePower(dir, record)
         }
-      },
-      120_000 + ROUNDS * 30_000,
-    )
-  }
+        expect(total).toBeGreaterThan(ROUNDS)
+      } finally {
+        rmSync(dir, { recursive: true, force: true })
+      }
+    },
+    120_000 + ROUNDS * 30_000,
+  )
 }

@@ -1,7 +1,8 @@
 // Loaded ahead of a server (node --import), in each of its threads: notes in the file SKEP_RECORD_SYNCS what reached the
 // disk. A line for every sync that has ended: the file's inode and how long it was when the sync began, which is
 // what a loss of power just then would leave of it. A line too, with where and how much, for what is written anywhere but at
-// a file's end. The server believes that the system has started just now, as it has after a loss of power.
+// a file's end. Files whose names end in SKEP_FAIL_HEADS cannot have their beginning written anew, as if the disk had a bad
+// place there. The server believes that the system has started just now, as it has after a loss of power.
 
 import { randomUUID } from 'node:crypto'
 import fs from 'node:fs'
@@ -17,6 +18,8 @@ if (record !== undefined) {
     return `${ino} ${size}\n`
   }
   const note = line => writeSync(out, line)
+  const failing = process.env.SKEP_FAIL_HEADS
+  const fails = (fd, position) => position === 0 && fs.readlinkSync(`/proc/self/fd/${fd}`).endsWith(failing)
   fs.fsyncSync = fd => {
     const line = lineOf(fd)
     fsyncSync(fd)
@@ -35,6 +38,9 @@ if (record !== undefined) {
     })
   }
   fs.writeSync = (fd, bytes, from, length, position) => {
+    if (failing !== undefined && fs.fstatSync(fd).size > 0 && fails(fd, position)) {
+      throw Object.assign(new Error('EIO: i/o error, write'), { code: 'EIO', errno: -5 })
+    }
     if (typeof position === 'number') note(`${fs.fstatSync(fd).ino} ${position} ${length}\n`)
     return writeSync(fd, bytes, from, length, position)
   }
