@@ -42,6 +42,7 @@ import type { Post } from './post.ts'
 import { refusal, refusesForState } from './refusals.ts'
 import { replicationRefusal } from './replication-refusals.ts'
 import { type Router, shownAddress } from './router.ts'
+import { ShardIsBusy, serveUnlessBusy } from './shard-busy.ts'
 import { ABORTED_FOR, RUNS_IN_MULTI, Transactions } from './transactions.ts'
 
 /** Commands run under one hold of the locks before owners get a chance. */
@@ -64,9 +65,6 @@ export const DISPATCHED = {
   /** It must be given again once the connection's holds are gone. */
   HELD: 1,
 } as const
-
-/** A command needs a shard that a script has had for long. The message is the error that its client gets. */
-class ShardIsBusy extends Error {}
 
 export class Dispatcher {
   readonly #router: Router
@@ -322,13 +320,7 @@ export class Dispatcher {
     // Commands of the router may take locks of their own.
     if (this.#heldCount > 0) this.#giveLocks()
     this.#router.monitored(client, entry, req)
-    try {
-      command.serve(client, req, reply, this.#router)
-    } catch (error) {
-      if (!(error instanceof ShardIsBusy)) throw error
-      reply.length = before
-      reply.error(error.message)
-    }
+    serveUnlessBusy(command, client, req, reply, this.#router)
     const failed = reply.errors !== errors
     const microseconds = tally.alone(entry, failed)
     if ((client.holds & HOLD.LATER) !== 0) client.late = lateCommand(entry, req, started)

@@ -21,6 +21,7 @@ import { type Connection, HOLD } from './connection.ts'
 import type { Post } from './post.ts'
 import { recheck } from './recheck.ts'
 import type { Router } from './router.ts'
+import { serveUnlessBusy } from './shard-busy.ts'
 
 /** A transaction of more bytes than this goes by mail, as a command does. */
 const BYTES_IN_PASSING = 64 * 1024
@@ -338,7 +339,7 @@ export class Transactions {
     const { statistics } = this.#router
     const started = performance.now()
     this.#router.monitored(client, entry, req)
-    ;(entry.router as RouterCommand).serve(client, req, all, this.#router)
+    serveUnlessBusy(entry.router as RouterCommand, client, req, all, this.#router)
     client.captures = undefined
     const microseconds = (performance.now() - started) * 1000
     statistics.called(entry.id, 1, microseconds, all.errors !== errors ? 1 : 0)
