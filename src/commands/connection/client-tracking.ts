@@ -55,6 +55,8 @@ export const tracking: RouterCommand = {
     if (!req.is(2, 'ON')) return reply.error(SYNTAX)
     const problem = conflict(client.tracking, wanted)
     if (problem !== undefined) return reply.error(problem)
+    // Shards are told of broadcasts under their locks: a shard that a script has could not be before this is answered.
+    if (wanted.isBroadcast) router.withShards(() => undefined)
     if (wanted.redirect === 0 || router.clients.has(wanted.redirect)) {
       start(client, wanted, router)
       return reply.ok()
