@@ -3,7 +3,7 @@
 
 import { findSubcommand } from './cli/subcommands.ts'
 import type { Sources } from './config/load.ts'
-import { restartIfUseful } from './restart.ts'
+import { restartForHugePages } from './huge-pages.ts'
 import { keepCompiled, useCompileCache } from './shared/compile-cache.ts'
 
 useCompileCache()
@@ -16,7 +16,7 @@ if (subcommand !== undefined) {
   const { parseCommandLine } = await import('./config/command-line.ts')
   const command = parseCommandLine(argv)
   if (command.action === 'run') {
-    restartIfUseful()
+    restartForHugePages()
     await serve(command)
   } else if (command.action === 'help') {
     const { helpText } = await import('./cli/help.ts')

@@ -1,26 +1,34 @@
-// Huge pages: when they are asked for, and that a server's data lies in them then.
+// Huge pages: when the process starts itself again for them, and that its data lies in them then.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { mallocAsksForHugePages, tunablesForHugePages } from '../src/huge-pages.ts'
+import { mallocAsksForHugePages, withHugePages } from '../src/huge-pages.ts'
 import { startServer } from './support/server.ts'
 
 const MODE = '/sys/kernel/mm/transparent_hugepage/enabled'
 const asksOnly = existsSync(MODE) && readFileSync(MODE, 'latin1').includes('[madvise]')
 
-describe('asking for huge pages', () => {
+describe('starting again', () => {
   const mode = 'always [madvise] never\n'
 
-  test('keeps what others have set', () => {
-    expect(tunablesForHugePages(undefined, mode)).toBe('glibc.malloc.hugetlb=1')
-    expect(tunablesForHugePages('glibc.malloc.check=3', mode)).toBe('glibc.malloc.check=3:glibc.malloc.hugetlb=1')
+  test('sets the variable, and keeps what others have set', () => {
+    expect(withHugePages({ HOME: '/' }, mode)).toEqual({
+      HOME: '/',
+      SKEP_RESTARTED: '1',
+      GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
+    })
+    expect(withHugePages({ GLIBC_TUNABLES: 'glibc.malloc.check=3' }, mode)?.GLIBC_TUNABLES).toBe(
+      'glibc.malloc.check=3:glibc.malloc.hugetlb=1',
+    )
   })
 
-  test('is not done against a wish, nor in vain', () => {
-    expect(tunablesForHugePages('glibc.malloc.hugetlb=0', mode)).toBeUndefined()
-    expect(tunablesForHugePages('glibc.malloc.hugetlb=1', mode)).toBeUndefined()
+  test('is not done twice, nor with sockets that would be lost, nor against a wish, nor in vain', () => {
+    expect(withHugePages({ SKEP_RESTARTED: '1' }, mode)).toBeUndefined()
+    expect(withHugePages({ LISTEN_FDS: '1' }, mode)).toBeUndefined()
+    expect(withHugePages({ GLIBC_TUNABLES: 'glibc.malloc.hugetlb=0' }, mode)).toBeUndefined()
+    expect(withHugePages({ GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' }, mode)).toBeUndefined()
     for (const other of ['[always] madvise never', 'always madvise [never]', '']) {
-      expect(tunablesForHugePages(undefined, other)).toBeUndefined()
+      expect(withHugePages({}, other)).toBeUndefined()
     }
   })
 
