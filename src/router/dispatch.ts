@@ -332,24 +332,24 @@ export class Dispatcher {
 
   /** Runs `work` with every shard locked: see Router in commands/client.ts. */
   withShards<T>(work: (engine: Engine) => T): T {
-    while (!this.#takeAll(WAIT_MS)) {
+    while (!this.#takeAll()) {
       const busy = this.#router.scripts.busyTextOf(this.#locks)
       if (busy !== undefined) throw new ShardIsBusy(busy)
     }
     return this.#inLocks(work)
   }
 
-  /** Runs `work` with every shard locked if that takes no longer than `msMax`: returns whether it has run. */
-  withShardsWithin(msMax: number, work: (engine: Engine) => void): boolean {
-    if (!this.#takeAll(msMax)) return false
+  /** Runs `work` with every shard locked if that takes no time to speak of: returns whether it has run. */
+  withShardsInTime(work: (engine: Engine) => void): boolean {
+    if (!this.#takeAll()) return false
     this.#inLocks(work)
     return true
   }
 
-  #takeAll(msMax: number): boolean {
+  #takeAll(): boolean {
     this.#giveLocks()
     this.#locks.resolveAll(this.#engine)
-    return this.#locks.take(msMax)
+    return this.#locks.take(WAIT_MS)
   }
 
   /** Runs `work` with the locks that it has, and gives them back. */

@@ -832,7 +832,7 @@ export class Router implements RouterForCommands {
    * is not waited for in sleep, deaf to SCRIPT KILL.
    */
   async withShardsSoon(work: (engine: Engine) => void): Promise<void> {
-    while (!this.#dispatcher.withShardsWithin(LOCKS_MS, work)) {
+    while (!this.#dispatcher.withShardsInTime(work)) {
       while (this.scripts.isBusyAnywhere) await sleep(SCRIPT_LOOK_MS)
     }
     this.endTurnSoon()
@@ -918,8 +918,6 @@ export interface DialEvents {
   isFull(): boolean
 }
 
-/** How long locks are waited for before it is looked whether a script has one. */
-const LOCKS_MS = 100
 /** How often it is looked whether a script has ended. */
 const SCRIPT_LOOK_MS = 10
 

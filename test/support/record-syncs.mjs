@@ -19,7 +19,11 @@ if (record !== undefined) {
   }
   const note = line => writeSync(out, line)
   const failing = process.env.SKEP_FAIL_HEADS
-  const fails = (fd, position) => position === 0 && fs.readlinkSync(`/proc/self/fd/${fd}`).endsWith(failing)
+  const fails = (fd, position) =>
+    failing !== undefined &&
+    position === 0 &&
+    fs.fstatSync(fd).size > 0 &&
+    fs.readlinkSync(`/proc/self/fd/${fd}`).endsWith(failing)
   fs.fsyncSync = fd => {
     const line = lineOf(fd)
     fsyncSync(fd)
@@ -38,7 +42,7 @@ if (record !== undefined) {
     })
   }
   fs.writeSync = (fd, bytes, from, length, position) => {
-    if (failing !== undefined && fs.fstatSync(fd).size > 0 && fails(fd, position)) {
+    if (fails(fd, position)) {
       throw Object.assign(new Error('EIO: i/o error, write'), { code: 'EIO', errno: -5 })
     }
     if (typeof position === 'number') note(`${fs.fstatSync(fd).ino} ${position} ${length}\n`)
