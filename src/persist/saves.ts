@@ -48,6 +48,9 @@ const BUSY =
   "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a " +
   'BGSAVE whenever possible.'
 
+/** What a snapshot is taken for. Writes are refused if it fails, but where somebody waits for it, who is told in another way. */
+type Cause = 'BGSAVE' | 'SAVE' | 'FLUSHALL'
+
 const seconds = (): number => Math.floor(Date.now() / 1000)
 
 export class Saves {
@@ -143,7 +146,7 @@ export class Saves {
     await this.whenEmptied()
     if (this.isSaving) return 'ERR Background save already in progress'
     if (this.#parts.snapshots.isBusy) return BUSY
-    return (await this.#begin(false)) === undefined ? undefined : 'ERR'
+    return (await this.#begin('SAVE')) === undefined ? undefined : 'ERR'
   }
 
   /** Saves anew: one being written is given up. Returns what went wrong. */
@@ -151,7 +154,7 @@ export class Saves {
     this.#parts.snapshots.giveUp()
     await this.#running
     while (this.#parts.snapshots.isBusy) await new Promise(resolve => setTimeout(resolve, 1))
-    return this.#begin(false)
+    return this.#begin('SAVE')
   }
 
   /** Gives up what is being written. */
@@ -171,7 +174,7 @@ export class Saves {
       return
     }
     if (this.#lookForFlush()) {
-      this.#emptied = this.#begin(false)
+      this.#emptied = this.#begin('FLUSHALL')
       return
     }
     const now = seconds()
@@ -196,9 +199,8 @@ export class Saves {
     return this.#parts.arenas.reduce((sum, m) => sum + arenaUsed(m), 0)
   }
 
-  /** Whether writes are to be refused if it fails: whoever asked and waits is told in another way. */
-  #begin(isBackground = true): Promise<string | undefined> {
-    const running = this.#write(isBackground).finally(() => {
+  #begin(cause: Cause = 'BGSAVE'): Promise<string | undefined> {
+    const running = this.#write(cause).finally(() => {
       if (this.#running === running) this.#running = undefined
     })
     this.#running = running
@@ -218,7 +220,7 @@ export class Saves {
   }
 
   /** Takes a snapshot into files and gives them their names. Returns why that failed. */
-  async #write(isBackground: boolean): Promise<string | undefined> {
+  async #write(cause: Cause): Promise<string | undefined> {
     const { config, figures, log, pool, snapshots, arenas, libraries } = this.#parts
     const snapshot = this.path
     const folder = this.#parts.folder()
@@ -235,7 +237,11 @@ export class Saves {
         {
           endsWithFlush: true,
           atBarrier: () => {
-            dirty = this.#dirty()
+            // What came after FLUSHALL is in the file too, and yet counts as not saved: Redis saves before it replies.
+            dirty =
+              cause === 'FLUSHALL'
+                ? Math.max(snapshots.flushedChanges, figures[PERSISTENCE.SAVED_DIRTY])
+                : this.#dirty()
             aux = [...standardAux(began, this.#usedBytes), ...this.moreAux(), ['aof-base', '0']]
             codes = libraries.codes()
           },
@@ -275,7 +281,7 @@ export class Saves {
         log.info('Background saving terminated before its beginning')
         return error.message
       }
-      if (isBackground) figures[PERSISTENCE.HAS_FAILED] = 1
+      if (cause === 'BGSAVE') figures[PERSISTENCE.HAS_FAILED] = 1
       log.warn(`Background saving error: ${snapshot}: ${(error as Error).message}`)
       return (error as Error).message
     } finally {

@@ -92,6 +92,11 @@ export class Snapshots {
     return this.#run.flushes
   }
 
+  /** How many changes there had been when it last did. */
+  get flushedChanges(): number {
+    return this.#run.flushedChanges
+  }
+
   /** Keys saved so far, and keys there were at the beginning. */
   get progress(): { readonly saved: number; readonly expected: number } {
     const saved = this.#isBusy ? this.#blocks.reduce((sum, each) => sum + each.saved, 0) : 0

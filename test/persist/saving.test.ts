@@ -222,3 +222,31 @@ test(
   },
   TEST_MS,
 )
+
+test(
+  'what is written after FLUSHALL counts as not saved, though its snapshot comes later',
+  async () => {
+    const { client } = await start(2, '--save', '3600 1')
+    const info = async (name: string): Promise<number> => {
+      const text = String(await client.call('INFO', 'persistence'))
+      return Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(text)?.[1])
+    }
+    for (let i = 0; i < 10; i++) await client.call('SET', `key:${i}`, i)
+    await client.call('FLUSHALL')
+    const emptied = await info('rdb_changes_since_last_save')
+    let written = 0
+    const write = async (): Promise<void> => {
+      await client.call('SET', `key:${written}`, written)
+      written++
+    }
+    const deadline = Date.now() + POLL.timeout
+    while ((await info('rdb_saves')) === 0 && Date.now() < deadline) {
+      await write()
+      expect(await info('rdb_changes_since_last_save')).toBe(emptied + written)
+    }
+    await write()
+    expect(await info('rdb_saves')).toBe(1)
+    expect(await info('rdb_changes_since_last_save')).toBe(emptied + written)
+  },
+  TEST_MS,
+)
