@@ -14,6 +14,10 @@ export type ReadBytes = (u8: Uint8Array, at: number, length: number) => number
 export class ByteFeed {
   readonly source: RdbSource
   readonly #read: ReadBytes
+  /** The first buffer that was left since strings were last settled: they may lie there, and in later ones. */
+  #left: Uint8Array | undefined
+  /** A buffer that no string lies in: memory that has been written to just now is in the processor's cache. */
+  #spare: Uint8Array | undefined
   readonly #crc: Crc64 | undefined
   /** Offset in the file of the source's byte 0. */
   #base: number
@@ -45,13 +49,28 @@ export class ByteFeed {
     return this.#crc
   }
 
-  // Strings that were read may still be in use, so each time a buffer of its own is filled.
+  /** Nobody uses the strings any more that have been read so far: their buffers may be filled anew. */
+  settle(): void {
+    if (this.#left === undefined) return
+    if (this.#left.length === BUFFER_BYTES) this.#spare = this.#left
+    this.#left = undefined
+  }
+
+  #buffer(bytes: number): Uint8Array {
+    const spare = this.#spare
+    if (spare === undefined || bytes > BUFFER_BYTES) return byteArray(bytes)
+    this.#spare = undefined
+    return spare
+  }
+
+  // Strings that were read may still be in use, so another buffer is filled.
   #more(bytes: number): boolean {
     const { source } = this
     this.sum()
     this.onProgress?.(this.offset)
     const left = source.end - source.at
-    const u8 = byteArray(Math.max(BUFFER_BYTES, bytes + BUFFER_BYTES / 8))
+    const u8 = this.#buffer(bytes <= BUFFER_BYTES / 2 ? BUFFER_BYTES : bytes + BUFFER_BYTES / 8)
+    this.#left ??= source.u8
     copyBytes(u8, 0, source.u8, source.at, left)
     this.#base += source.at
     source.u8 = u8

@@ -335,6 +335,7 @@ export class RdbLoader {
   }
 
   #forgetFacts(): void {
+    this.#feed.settle()
     this.#expireAt = -1
     this.#idle = -1
     this.#frequency = -1

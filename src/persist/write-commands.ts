@@ -72,6 +72,7 @@ function convert(feed: ByteFeed, settings: SettingsView, take: (out: Reply) => v
       commands.write(m, entry)
       valueRelease(m, entry)
       entryRelease(m, entry)
+      feed.settle()
       expireAt = -1
     }
   }
