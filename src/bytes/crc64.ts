@@ -3,6 +3,8 @@
 // A checksum is a plain object of two 32-bit halves that grows piece by piece: feeding the pieces in any cut gives the
 // same result. No bigint in the loop; eight bytes a step through eight tables of both halves (32 KB).
 
+import { viewOf } from './byte-array.ts'
+
 /** A running checksum; start with crc64Start(). Both halves are int32: use >>> 0 for their value. */
 export interface Crc64 {
   low: number
@@ -49,9 +51,10 @@ export function crc64Update(crc: Crc64, bytes: Uint8Array, at: number, length: n
   let high = crc.high | 0
   let i = at
   const end = at + length
+  const view = viewOf(bytes) ?? new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   for (const eightsEnd = end - 7; i < eightsEnd; i += 8) {
-    low ^= bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24)
-    high ^= bytes[i + 4] | (bytes[i + 5] << 8) | (bytes[i + 6] << 16) | (bytes[i + 7] << 24)
+    low ^= view.getInt32(i, true)
+    high ^= view.getInt32(i + 4, true)
     const a = 1792 + (low & 0xff)
     const b = 1536 + ((low >>> 8) & 0xff)
     const c = 1280 + ((low >>> 16) & 0xff)
