@@ -1,13 +1,19 @@
 // Measures skep beside redis-server: `npm run bench -- strings memory --write`.
 //
-// Every suite starts its own servers, without persistence, on free ports of 127.0.0.1, and ends them.
+// Every suite starts its own servers, without persistence, on free ports of 127.0.0.1, and ends them. What is measured is
+// the package, which is built first; SKEP_SERVER in the environment names another command.
 
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { redisVersion } from '../test/support/server.ts'
+import { projectNode, redisVersion } from '../test/support/server.ts'
 import { SUITES } from './suites/index.ts'
 import { renderReport } from './support/report.ts'
 import { circumstances, writeSection } from './support/results.ts'
 import type { Settings } from './support/servers.ts'
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url))
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -41,6 +47,14 @@ function number(name: 'rounds' | 'seconds' | 'scale'): number {
   return value
 }
 
+/** Has the suites start the package, as it is now. */
+function usePackage(): void {
+  if (process.env.SKEP_SERVER !== undefined) return
+  console.log('building the package')
+  execFileSync('npm', ['run', '-s', 'build'], { cwd: ROOT, stdio: 'ignore' })
+  process.env.SKEP_SERVER = `${projectNode()} ${join(ROOT, 'dist', 'cli.js')}`
+}
+
 async function main(): Promise<void> {
   if (options.help || positionals.length === 0) {
     console.log(help())
@@ -57,6 +71,8 @@ async function main(): Promise<void> {
     shards: options.shards === undefined ? undefined : Number(options.shards),
   }
   if (redisVersion() === undefined) console.log('redis-server is not installed: only skep is measured\n')
+
+  usePackage()
 
   const where = circumstances()
   console.log(where)
