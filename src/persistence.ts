@@ -75,6 +75,7 @@ export class Persistence {
     config.onApply(['appendonly'], ({ isInExec }) => this.appendOnly.set(config.bool('appendonly'), isInExec))
     config.onChange(update => {
       if (update['aof-disable-auto-gc'] === 'no') this.appendOnly.removeHistory()
+      if ('appendfsync' in update) this.appendOnly.policyChanged()
     })
   }
 

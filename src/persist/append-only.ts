@@ -191,7 +191,7 @@ export class AppendOnly {
       },
       error => {
         // Uncaught, it ends the process: clients were promised the disk.
-        if (this.#logs.get(LOGS.SYNC_ERROR) !== 0 && config.get('appendfsync') === 'always') throw error
+        if (this.#logs.get(LOGS.FAILING) !== 0 && config.get('appendfsync') === 'always') throw error
         // Tried again by and by, #look.
         this.#syncing = undefined
         if (!this.#hadSyncError) this.#parts.log.warn(`The append-only log cannot be synced: ${reasonOf(error)}`)
@@ -507,6 +507,11 @@ export class AppendOnly {
       `Background AOF rewrite has repeatedly failed and triggered the limit, will retry in ${this.#waitMinutes} minutes`,
     )
     return true
+  }
+
+  /** `appendfsync` has changed: what the last policy has left undone is not to wait. */
+  policyChanged(): void {
+    this.#logs.ring()
   }
 
   // ---- the end

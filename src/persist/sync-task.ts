@@ -1,6 +1,6 @@
 // The syncer: a task of the pool that lasts as long as the server, and sees to it that what the kernel was given reaches
 // the disk. With `everysec` it syncs once a second, all files at a time: the file system then commits them together. With
-// `always` it syncs as soon as anything is written: one file itself, those of several shards by way of the commit journal.
+// `always` it writes and syncs as soon as anything is committed: one file itself, those of several shards by way of the commit journal.
 
 import { readlinkSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -13,6 +13,7 @@ import { folderSync } from './aof-manifest.ts'
 import { bootId, CommitJournal } from './commit-journal.ts'
 import { commitsPath } from './commit-recovery.ts'
 import { LogSyncs } from './log-syncs.ts'
+import { LogWrites } from './log-writes.ts'
 
 /** With `everysec`, from the beginning of one round to that of the next: what is lost at most, with the round itself. */
 const PERIOD_MS = 950
@@ -34,6 +35,9 @@ export interface SyncTask {
   readonly stem: string
 }
 
+/** Whether there is something that a thread has left to be written here, as it does with `always`. */
+const isOwed = (block: LogBlock): boolean => block.fd >= 0 && block.wanted > 0 && block.error === 0
+
 const NOTHING_FAILED = Promise.resolve(undefined)
 
 class Syncer {
@@ -45,6 +49,7 @@ class Syncer {
   #lastRound = Number.NEGATIVE_INFINITY
   readonly #control: Int32Array
   readonly #shape: Shape
+  readonly #writes: LogWrites
   readonly #syncs: LogSyncs
   readonly #stem: string
   readonly #boot = bootId()
@@ -64,6 +69,7 @@ class Syncer {
     this.#settings = viewSettings(settings)
     this.#control = new Int32Array(control)
     this.#shape = shape
+    this.#writes = new LogWrites(this.#settings, this.#control, this.#logs)
     this.#syncs = new LogSyncs(this.#logs, this.#blocks, this.#settings, this.#control)
     this.#stem = stem
     this.#doesWithout = blocks.length === 1 || this.#boot === ''
@@ -78,6 +84,8 @@ class Syncer {
         continue
       }
       const policy = this.#settings[SETTING.appendfsync]
+      // Replies that were left by `always` wait for the kernel.
+      if (policy !== APPENDFSYNC.ALWAYS && this.#writeOwed()) this.#ringRouters()
       const wait = policy === APPENDFSYNC.EVERYSEC ? this.#lastRound + PERIOD_MS - performance.now() : 0
       if (wait > 0) {
         // In short steps: the policy may change, and the server may end.
@@ -99,7 +107,7 @@ class Syncer {
     const hasChanged = this.#policy !== policy
     for (const [i, block] of this.#blocks.entries()) {
       this.#syncs.forgive(i)
-      if (block.oldFd >= 0) return true
+      if (block.oldFd >= 0 || isOwed(block)) return true
       if (block.fd >= 0 && (hasChanged || !block.isSynced(block.written))) return true
     }
     this.#policy = policy
@@ -122,6 +130,7 @@ class Syncer {
     this.#policy = policy
     const isAlways = policy === APPENDFSYNC.ALWAYS
     await this.#heedSwitch(isAlways)
+    this.#writeOwed()
     const due: number[] = []
     for (let i = 0; i < this.#blocks.length; i++) {
       const block = this.#blocks[i]
@@ -134,6 +143,21 @@ class Syncer {
     if (!isAlways || hasChanged || !(await this.#commit(due))) await this.#syncs.sync(due)
     this.#ringRouters()
     if (performance.now() - started > DELAY_MS) this.#logs.add(LOGS.DELAYED, 1)
+  }
+
+  /** Has the kernel take what threads have left to be written here. Returns whether there was any. */
+  #writeOwed(): boolean {
+    let wrote = false
+    for (const block of this.#blocks) {
+      if (!isOwed(block)) continue
+      block.lock()
+      try {
+        wrote = this.#writes.write(block) || wrote
+      } finally {
+        block.unlock()
+      }
+    }
+    return wrote
   }
 
   // ---- the journal

@@ -8,30 +8,24 @@
 // A record that concerns several shards is written whole to the file of each, under a number that stands in a line of
 // its own before it; Redis skips such lines. When the files are read, it is applied once, when all of them have come so far.
 
-import { writeSync } from 'node:fs'
 import type { JournalConsumer, JournalRecord } from '../commands/journal.ts'
 import { LISTENER } from '../commands/journal.ts'
 import { APPENDFSYNC, SETTING } from '../config/settings.ts'
 import { Reply } from '../protocol/reply.ts'
-import { CONTROL, controlSet } from '../shared/control.ts'
-import { LOGS, type LogBlock, LogsBlock } from '../shared/log-block.ts'
-import { sleepSync } from '../shared/sleep.ts'
+import { type LogBlock, LogsBlock } from '../shared/log-block.ts'
 import type { Engine } from '../store/engine.ts'
-import { errorNumber } from './errors.ts'
+import { LogWrites } from './log-writes.ts'
 
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
 const MULTI = bytesOf('*1\r\n$5\r\nMULTI\r\n')
 const EXEC = bytesOf('*1\r\n$4\r\nEXEC\r\n')
-const NO_WAY_OUT = "Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting..."
-/** Bytes written at once of what does not fit the ring. */
-const PIECE_BYTES = 64 * 1024 * 1024
 
 export class ThreadLog implements JournalConsumer {
   readonly bit = LISTENER.LOG
   readonly #engine: Engine
-  readonly #control: Int32Array
   readonly #logs: LogsBlock
   readonly #blocks: readonly LogBlock[]
+  readonly #writes: LogWrites
   /** By shard: up to where this thread appended, if its byte in #touched is 1. */
   readonly #mine: Int32Array
   readonly #touched: Uint8Array
@@ -40,9 +34,9 @@ export class ThreadLog implements JournalConsumer {
 
   constructor(engine: Engine, control: Int32Array, logs: SharedArrayBuffer, blocks: readonly LogBlock[]) {
     this.#engine = engine
-    this.#control = control
     this.#logs = new LogsBlock(logs)
     this.#blocks = blocks
+    this.#writes = new LogWrites(engine.settings, control, this.#logs)
     this.#mine = new Int32Array(blocks.length)
     this.#touched = new Uint8Array(blocks.length)
   }
@@ -113,29 +107,14 @@ export class ThreadLog implements JournalConsumer {
   #putSlow(block: LogBlock, u8: Uint8Array, at: number, length: number): void {
     block.lock()
     block.want(block.appended)
-    this.#write(block)
+    this.#writes.write(block)
     if (length <= block.room) {
       block.append(u8, at, length)
-    } else if (block.error !== 0 || !this.#writeThrough(block, u8, at, length)) {
+    } else if (block.error !== 0 || !this.#writes.writeThrough(block, u8, at, length)) {
       // Nothing can take it: what the file says is not the whole truth until it is written anew.
       block.isLost = true
     }
     block.unlock()
-  }
-
-  /** Writes bytes that do not lie in the ring, which is empty. Returns false if that failed. */
-  #writeThrough(block: LogBlock, u8: Uint8Array, at: number, length: number): boolean {
-    try {
-      for (let done = 0; done < length; ) {
-        const written = writeSync(block.fd, u8, at + done, Math.min(length - done, PIECE_BYTES))
-        done += written
-        block.passedBy(written)
-      }
-      return true
-    } catch (error) {
-      this.#failed(block, error)
-      return false
-    }
   }
 
   // ---- handing over
@@ -145,14 +124,29 @@ export class ThreadLog implements JournalConsumer {
     return this.#touchedCount > 0
   }
 
-  /** Has the kernel take what this thread has taken down. */
+  /**
+   * Has the kernel take what this thread has taken down. With `always` the syncer does that, once for all turns since its last
+   * sync: the replies wait for it anyway.
+   */
   commit(): void {
-    if (this.#touchedCount > 0) this.#commitTouched()
+    if (this.#touchedCount === 0) return
+    const policy = this.#engine.settings[SETTING.appendfsync]
+    if (policy === APPENDFSYNC.ALWAYS) this.#leaveToSyncer()
+    else this.#commitTouched(policy)
   }
 
-  #commitTouched(): void {
+  #leaveToSyncer(): void {
+    for (let shard = 0; shard < this.#blocks.length; shard++) {
+      if (this.#touched[shard] === 0) continue
+      this.#touched[shard] = 0
+      this.#blocks[shard].want(this.#mine[shard])
+    }
+    this.#touchedCount = 0
+    this.#logs.ring()
+  }
+
+  #commitTouched(policy: number): void {
     const blocks = this.#blocks
-    const policy = this.#engine.settings[SETTING.appendfsync]
     let wrote = false
     for (let shard = 0; shard < blocks.length; shard++) {
       if (this.#touched[shard] === 0) continue
@@ -161,7 +155,7 @@ export class ThreadLog implements JournalConsumer {
       if (block.isWritten(this.#mine[shard])) continue
       block.lock()
       block.want(this.#mine[shard])
-      if (this.#write(block)) wrote = true
+      if (this.#writes.write(block)) wrote = true
       if (policy === APPENDFSYNC.NO) block.syncedTo(block.written)
       block.unlock()
     }
@@ -176,7 +170,7 @@ export class ThreadLog implements JournalConsumer {
       this.#touched[shard] = 1
       this.#mine[shard] = this.#blocks[shard].appended
     }
-    this.commit()
+    this.#commitTouched(this.#engine.settings[SETTING.appendfsync])
   }
 
   /** Tries again to write what could not be written when somebody wanted it. */
@@ -184,45 +178,16 @@ export class ThreadLog implements JournalConsumer {
     for (const block of this.#blocks) {
       if (block.error === 0) continue
       block.lock()
-      this.#write(block)
+      this.#writes.write(block)
       block.unlock()
     }
     this.#logs.ring()
   }
 
-  /** Writes what is wanted of what lies in the ring. Its lock is held. Returns whether anything was written. */
-  #write(block: LogBlock): boolean {
-    if (block.wanted <= 0 || block.fd < 0) return false
-    const sleepUs = this.#logs.get(LOGS.SLEEP_US)
-    if (sleepUs > 0) sleepSync(sleepUs / 1000)
-    try {
-      while (block.wanted > 0) block.wrote(writeSync(block.fd, block.data, block.pendingAt, block.pendingLength))
-    } catch (error) {
-      this.#failed(block, error)
-      return false
-    }
-    if (block.error !== 0) this.#solved(block)
-    return true
-  }
-
-  #solved(block: LogBlock): void {
-    block.error = 0
-    this.#logs.add(LOGS.FAILING, -1)
-    if (this.#logs.get(LOGS.FAILING) === 0) controlSet(this.#control, CONTROL.LOG_ERROR, 0)
-  }
-
   /** Another file takes the place of one that could not be written. Its lock is held. */
   forgive(block: LogBlock): void {
     block.isLost = false
-    if (block.error !== 0) this.#solved(block)
-  }
-
-  #failed(block: LogBlock, error: unknown): void {
-    if (block.error === 0) this.#logs.add(LOGS.FAILING, 1)
-    block.error = errorNumber(error)
-    controlSet(this.#control, CONTROL.LOG_ERROR, block.error)
-    // Nobody may hear of what the disk will not have. The thread's end is the end of the process.
-    if (this.#engine.settings[SETTING.appendfsync] === APPENDFSYNC.ALWAYS) throw new Error(NO_WAY_OUT)
+    if (block.error !== 0) this.#writes.solved(block)
   }
 
   // ---- waiting for the disk
@@ -233,30 +198,31 @@ export class ThreadLog implements JournalConsumer {
     return isOn && this.#engine.settings[SETTING.appendfsync] === APPENDFSYNC.ALWAYS
   }
 
-  /** Whether replies wait for the disk, and the disk does not have all that the kernel has. */
+  /** Whether replies wait for the disk, and the disk does not have all that was committed. */
   get mustWait(): boolean {
     if (!this.waits) return false
     for (let i = 0; i < this.#blocks.length; i++) {
       const block = this.#blocks[i]
-      if (block.fd >= 0 && !block.isSynced(block.written)) return true
+      if (block.fd >= 0 && !block.isSynced(block.target)) return true
     }
     return false
   }
 
-  /** Sleeps until the disk has what the kernel has. */
+  /** Sleeps until the disk has what was committed. */
   waitSynced(): void {
-    for (const block of this.#blocks) if (block.fd >= 0) block.waitSynced(block.written)
+    for (const block of this.#blocks) if (block.fd >= 0) block.waitSynced(block.target)
   }
 
-  noteWritten(positions: Int32Array): void {
-    for (let i = 0; i < positions.length; i++) positions[i] = this.#blocks[i].written
+  noteCommitted(positions: Int32Array): void {
+    for (let i = 0; i < positions.length; i++) positions[i] = this.#blocks[i].target
   }
 
   isOnDisk(positions: Int32Array): boolean {
-    if (!this.waits) return true
+    const { waits } = this
     for (let i = 0; i < positions.length; i++) {
       const block = this.#blocks[i]
-      if (block.fd >= 0 && !block.isSynced(positions[i])) return false
+      // Where `always` has ended meanwhile, the kernel is enough.
+      if (block.fd >= 0 && !(waits ? block.isSynced(positions[i]) : block.isWritten(positions[i]))) return false
     }
     return true
   }

@@ -19,8 +19,8 @@ export type Transmit = (client: Connection, bytes: Buffer) => boolean
 
 /** How far the logs are, as ThreadLog knows it. */
 export interface LogPositions {
-  /** Notes in `positions`, by shard, how far the kernel has the logs. */
-  noteWritten(positions: Int32Array): void
+  /** Notes in `positions`, by shard, how far the logs are committed. */
+  noteCommitted(positions: Int32Array): void
   /** Whether the disk has them that far. */
   isOnDisk(positions: Int32Array): boolean
 }
@@ -124,7 +124,7 @@ export class HeldReplies {
 
   #close(): void {
     const batch = this.#open
-    this.#log.noteWritten(batch.target)
+    this.#log.noteCommitted(batch.target)
     this.#waiting.push(batch)
     this.#open = this.#spare.pop() ?? new Batch(this.#shards)
   }

@@ -12,7 +12,7 @@
 //       36     4  LOST      log lock    1 once changes found no room while writing failed: the file has a gap
 //       40     8  SIZE      log lock    f64, bytes in the file
 //       48     8  SECOND    shard lock  f64, Unix time last noted in the file
-//       56     4  TARGET    log lock    up to here somebody has asked for the bytes to be written, mod 2^32
+//       56     4  TARGET    whoever     up to here somebody has asked for the bytes to be written, mod 2^32
 //       60     4  -         -
 //       64     N  DATA      shard lock  the bytes appended, at their position mod N
 //
@@ -215,17 +215,9 @@ export class LogBlock {
     return Math.min(this.wanted, this.capacity - this.pendingAt)
   }
 
-  /**
-   * Has the bytes up to `position` written, by whoever writes next: they are visible to whoever takes the log lock after this,
-   * as they are to the caller, who has held the shard's lock since they were appended.
-   */
-  want(position: number): void {
-    if (((position - this.#words[TARGET]) | 0) > 0) this.#words[TARGET] = position
-  }
-
   /** Bytes that are to be written. */
   get wanted(): number {
-    return (this.#words[TARGET] - this.#words[WRITTEN]) | 0
+    return (Atomics.load(this.#words, TARGET) - this.#words[WRITTEN]) | 0
   }
 
   /** The file has got `length` more bytes. */
@@ -238,7 +230,7 @@ export class LogBlock {
 
   /** What is appended finds its way to no file. The shard's lock is held as well. */
   forget(): void {
-    this.#words[TARGET] = this.#words[APPENDED]
+    Atomics.store(this.#words, TARGET, this.#words[APPENDED])
     Atomics.store(this.#words, WRITTEN, this.#words[APPENDED])
     this.syncedTo(this.#words[WRITTEN])
   }
@@ -273,6 +265,24 @@ export class LogBlock {
   }
 
   // ---- anybody
+
+  /**
+   * Has the bytes up to `position` written, by whoever writes next: they are visible to whoever sees this, as they are to the
+   * caller, who has held the shard's lock since they were appended.
+   */
+  want(position: number): void {
+    let target = Atomics.load(this.#words, TARGET)
+    while (((position - target) | 0) > 0) {
+      const found = Atomics.compareExchange(this.#words, TARGET, target, position)
+      if (found === target) return
+      target = found
+    }
+  }
+
+  /** Up to where somebody wants the bytes written. */
+  get target(): number {
+    return Atomics.load(this.#words, TARGET)
+  }
 
   /** Bytes appended that the kernel does not have yet. */
   get pending(): number {

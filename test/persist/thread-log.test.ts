@@ -2,8 +2,8 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { JournalRecord } from '../../src/commands/journal.ts'
-import { defaultSettings, SETTING } from '../../src/config/settings.ts'
+import { type JournalRecord, LISTENER } from '../../src/commands/journal.ts'
+import { APPENDFSYNC, defaultSettings, SETTING } from '../../src/config/settings.ts'
 import { syncLogs } from '../../src/persist/sync-task.ts'
 import { ThreadLog } from '../../src/persist/thread-log.ts'
 import { CONTROL, controlCreate } from '../../src/shared/control.ts'
@@ -50,15 +50,21 @@ function recordOf(shards: readonly number[], texts: readonly string[], db = 0): 
 function newLogs(shards: number, threads: number) {
   const control = new Int32Array(controlCreate({ shards: 2, routers: 1 }))
   const logs = logsCreate()
-  const blocks = Array.from({ length: shards }, () => new LogBlock(logCreate(RING_BYTES)))
+  const buffers = Array.from({ length: shards }, () => logCreate(RING_BYTES))
+  const blocks = buffers.map(buffer => new LogBlock(buffer))
   const fds = blocks.map((_, shard) => openSync(join(dir, `${shard}`), 'a'))
   for (const [shard, block] of blocks.entries()) block.fd = fds[shard]
-  const engines = Array.from({ length: threads }, () => new Engine(defaultSettings(), []))
+  const settings = defaultSettings()
+  const engines = Array.from({ length: threads }, () => new Engine(settings, []))
+  const memory = { logs, control: control.buffer as SharedArrayBuffer }
+  const syncTask = { ...memory, blocks: buffers, settings: settings.buffer, shape: { shards, routers: 1 }, stem: 'log' }
   return {
     control,
     blocks,
     logs: new LogsBlock(logs),
-    memory: { logs, control: control.buffer as SharedArrayBuffer },
+    memory,
+    settings,
+    syncTask,
     engines,
     threads: engines.map(engine => new ThreadLog(engine, control, logs, blocks)),
     file: (shard: number) => readFileSync(join(dir, `${shard}`), 'latin1'),
@@ -142,13 +148,47 @@ test('a file that cannot be written makes writes be refused until it can; nothin
   close()
 })
 
-test('with `always`, a thread that cannot write ends before anybody hears of the change', () => {
-  const { threads, blocks, engines, close } = newLogs(1, 1)
-  engines[0].settings[SETTING.appendfsync] = 1
+/** Has the syncer do what is to be done, and end. */
+async function syncOnce({ logs, syncTask }: ReturnType<typeof newLogs>): Promise<void> {
+  logs.set(LOGS.STOPPING, 1)
+  await syncLogs(syncTask)
+}
+
+test('with `always` the syncer writes what threads have committed, and nobody hears of it before', async () => {
+  for (const last of [APPENDFSYNC.ALWAYS, APPENDFSYNC.EVERYSEC, APPENDFSYNC.NO]) {
+    const made = newLogs(2, 2)
+    const { threads, settings, engines, control, blocks, file, close } = made
+    settings[SETTING.appendfsync] = APPENDFSYNC.ALWAYS
+    control[CONTROL.JOURNAL / 4] = LISTENER.LOG
+    for (const { effects } of engines) effects.listen(control, CONTROL.JOURNAL / 4)
+    threads[0].append(recordOf([0], ['<a>']))
+    threads[1].append(recordOf([0, 1], ['<b>']))
+    const positions = new Int32Array(2)
+    for (const thread of threads) thread.commit()
+    expect(threads[0].mustWait).toBe(true)
+    threads[0].noteCommitted(positions)
+    expect([...positions]).toEqual(blocks.map(({ appended }) => appended))
+    settings[SETTING.appendfsync] = last
+    expect([file(0), file(1), threads[0].isOnDisk(positions)]).toEqual(['', '', false])
+    await syncOnce(made)
+    expect(file(0)).toMatch(/<a>#X:0:3\r\n<b>$/)
+    expect(file(1)).toMatch(/^#X:0:3\r\n.*<b>$/s)
+    expect([threads[0].isOnDisk(positions), threads[0].mustWait]).toEqual([true, false])
+    close()
+    for (const shard of blocks.keys()) rmSync(join(dir, `${shard}`))
+  }
+})
+
+test('with `always`, a syncer that cannot write ends before anybody hears of the change', async () => {
+  const made = newLogs(1, 1)
+  const { threads, blocks, settings, close } = made
+  settings[SETTING.appendfsync] = APPENDFSYNC.ALWAYS
   const bad = openSync(join(dir, '0'), 'r')
   blocks[0].fd = bad
   threads[0].append(recordOf([0], ['<a>']))
-  expect(() => threads[0].commit()).toThrow(/Can't recover from AOF write error/)
+  threads[0].commit()
+  await expect(syncOnce(made)).rejects.toThrow(/Can't recover from AOF write error/)
+  expect(made.logs.get(LOGS.FAILING)).toBe(1)
   closeSync(bad)
   close()
 })
