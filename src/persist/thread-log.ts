@@ -18,6 +18,8 @@ import { LogWrites } from './log-writes.ts'
 
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
 const MULTI = bytesOf('*1\r\n$5\r\nMULTI\r\n')
+/** Nobody waits longer than this for others to join. */
+const GATHER_MS = 0.5
 const EXEC = bytesOf('*1\r\n$4\r\nEXEC\r\n')
 
 export class ThreadLog implements JournalConsumer {
@@ -31,6 +33,11 @@ export class ThreadLog implements JournalConsumer {
   readonly #touched: Uint8Array
   #touchedCount = 0
   readonly #words = new Reply(256)
+  /** Records taken down so far. */
+  #records = 0
+  /** How many there were when gathering was looked at last, and since when it goes on, 0 = it does not. */
+  #recordsSeen = 0
+  #gathersSince = 0
 
   constructor(engine: Engine, control: Int32Array, logs: SharedArrayBuffer, blocks: readonly LogBlock[]) {
     this.#engine = engine
@@ -44,6 +51,7 @@ export class ThreadLog implements JournalConsumer {
   // ---- taking down
 
   append(record: JournalRecord): void {
+    this.#records++
     if (record.shardCount > 1) return this.#appendToAll(record)
     this.#appendTo(record.shards[0], record)
   }
@@ -135,6 +143,28 @@ export class ThreadLog implements JournalConsumer {
     else this.#commitTouched(policy)
   }
 
+  /** Before replies leave. With `always` they wait, and others may join them: see `gathers`. */
+  commitForReplies(): void {
+    if (this.#touchedCount > 0 && !this.waits) this.commit()
+  }
+
+  /**
+   * At the end of a turn: commits what the replies wait for that `always` holds back, once clients have nothing more to say
+   * at the moment, so that one sync serves as many as there are (group commit). Returns whether to ask again after the next turn.
+   */
+  gathers(): boolean {
+    if (this.#touchedCount === 0) return false
+    const now = performance.now()
+    if (this.#gathersSince === 0) this.#gathersSince = now
+    if (this.#recordsSeen !== this.#records && now - this.#gathersSince < GATHER_MS) {
+      this.#recordsSeen = this.#records
+      return true
+    }
+    this.#gathersSince = 0
+    this.commit()
+    return false
+  }
+
   #leaveToSyncer(): void {
     for (let shard = 0; shard < this.#blocks.length; shard++) {
       if (this.#touched[shard] === 0) continue
@@ -198,12 +228,12 @@ export class ThreadLog implements JournalConsumer {
     return isOn && this.#engine.settings[SETTING.appendfsync] === APPENDFSYNC.ALWAYS
   }
 
-  /** Whether replies wait for the disk, and the disk does not have all that was committed. */
+  /** Whether replies wait for the disk, and the disk does not have all that was taken down. */
   get mustWait(): boolean {
     if (!this.waits) return false
     for (let i = 0; i < this.#blocks.length; i++) {
       const block = this.#blocks[i]
-      if (block.fd >= 0 && !block.isSynced(block.target)) return true
+      if (block.fd >= 0 && !block.isSynced(block.appended)) return true
     }
     return false
   }
@@ -213,8 +243,9 @@ export class ThreadLog implements JournalConsumer {
     for (const block of this.#blocks) if (block.fd >= 0) block.waitSynced(block.target)
   }
 
-  noteCommitted(positions: Int32Array): void {
-    for (let i = 0; i < positions.length; i++) positions[i] = this.#blocks[i].target
+  /** What other threads have taken down, and a command here has seen, they will commit themselves. */
+  noteAppended(positions: Int32Array): void {
+    for (let i = 0; i < positions.length; i++) positions[i] = this.#blocks[i].appended
   }
 
   isOnDisk(positions: Int32Array): boolean {

@@ -19,8 +19,8 @@ export type Transmit = (client: Connection, bytes: Buffer) => boolean
 
 /** How far the logs are, as ThreadLog knows it. */
 export interface LogPositions {
-  /** Notes in `positions`, by shard, how far the logs are committed. */
-  noteCommitted(positions: Int32Array): void
+  /** Notes in `positions`, by shard, how far the logs have come. */
+  noteAppended(positions: Int32Array): void
   /** Whether the disk has them that far. */
   isOnDisk(positions: Int32Array): boolean
 }
@@ -108,7 +108,7 @@ export class HeldReplies {
     return this.#open.bytes === 0
   }
 
-  /** Holds a reply back; the kernel has what was logged before it. Returns whether its bytes may be overwritten now. */
+  /** Holds a reply back. Returns whether its bytes may be overwritten now. */
   add(client: Connection, bytes: Buffer): boolean {
     this.bytes += bytes.length
     return this.#open.add(client, bytes)
@@ -124,7 +124,7 @@ export class HeldReplies {
 
   #close(): void {
     const batch = this.#open
-    this.#log.noteCommitted(batch.target)
+    this.#log.noteAppended(batch.target)
     this.#waiting.push(batch)
     this.#open = this.#spare.pop() ?? new Batch(this.#shards)
   }

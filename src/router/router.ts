@@ -607,8 +607,9 @@ export class Router implements RouterForCommands {
   /** Sends bytes as soon as that may be. Returns whether they may be overwritten now. */
   #send(client: Connection, bytes: Buffer): boolean {
     // Nobody hears of a change before the kernel has it, or the disk where that is asked for.
-    this.#log.commit()
+    this.#log.commitForReplies()
     if (this.#held.bytes > HELD_BYTES_MAX) {
+      this.#log.commit()
       this.#log.waitSynced()
       this.#sendHeld()
     }
@@ -754,7 +755,7 @@ export class Router implements RouterForCommands {
   #pollPost(): void {
     this.#post.poll()
     if (this.#held.bytes > 0) this.#sendHeld()
-    this.#log.commit()
+    this.#log.commitForReplies()
     if (this.engine.invalidations.length > 0) this.tracking.passOn()
     this.tracking.broadcast()
     // Who waited hears of what it got before who gave it hears that it was taken, as from Redis.
@@ -767,6 +768,7 @@ export class Router implements RouterForCommands {
       this.#flushOutputs()
       for (const client of flushed) this.#settled(client)
     }
+    if (this.#log.gathers()) this.#schedulePoll()
     if (this.#held.bytes > 0) this.#sendHeld()
     if (this.#waitingForRing.length > 0) {
       for (const client of this.#waitingForRing.splice(0)) this.unhold(client, HOLD.RING)

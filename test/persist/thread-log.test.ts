@@ -166,7 +166,7 @@ test('with `always` the syncer writes what threads have committed, and nobody he
     const positions = new Int32Array(2)
     for (const thread of threads) thread.commit()
     expect(threads[0].mustWait).toBe(true)
-    threads[0].noteCommitted(positions)
+    threads[0].noteAppended(positions)
     expect([...positions]).toEqual(blocks.map(({ appended }) => appended))
     settings[SETTING.appendfsync] = last
     expect([file(0), file(1), threads[0].isOnDisk(positions)]).toEqual(['', '', false])
@@ -177,6 +177,31 @@ test('with `always` the syncer writes what threads have committed, and nobody he
     close()
     for (const shard of blocks.keys()) rmSync(join(dir, `${shard}`))
   }
+})
+
+test('with `always` records gather until no more come, or for a while', () => {
+  const { threads, settings, engines, control, blocks, close } = newLogs(1, 1)
+  const [thread] = threads
+  const [block] = blocks
+  settings[SETTING.appendfsync] = APPENDFSYNC.ALWAYS
+  control[CONTROL.JOURNAL / 4] = LISTENER.LOG
+  engines[0].effects.listen(control, CONTROL.JOURNAL / 4)
+  expect(thread.gathers()).toBe(false)
+  thread.append(recordOf([0], ['<a>']))
+  thread.commitForReplies()
+  expect([thread.gathers(), thread.mustWait, block.wanted]).toEqual([true, true, 0])
+  expect([thread.gathers(), thread.mustWait, block.wanted]).toEqual([false, true, block.appended])
+  const before = block.wanted
+  do thread.append(recordOf([0], ['']))
+  while (thread.gathers())
+  expect(block.wanted).toBe(before)
+  thread.append(recordOf([0], ['<b>']))
+  expect(thread.gathers()).toBe(true)
+  // Nobody waits for the disk any more.
+  settings[SETTING.appendfsync] = APPENDFSYNC.NO
+  thread.commitForReplies()
+  expect([thread.gathers(), block.wanted, block.written]).toEqual([false, 0, block.appended])
+  close()
 })
 
 test('with `always`, a syncer that cannot write ends before anybody hears of the change', async () => {

@@ -13,7 +13,7 @@ class Logs {
   readonly written = new Int32Array(2)
   readonly onDisk = new Int32Array(2)
 
-  noteCommitted(positions: Int32Array): void {
+  noteAppended(positions: Int32Array): void {
     positions.set(this.written)
   }
 
