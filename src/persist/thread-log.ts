@@ -3,7 +3,8 @@
 //
 // A record is copied into its shard's ring (shared/log-block.ts). At the end of a turn, before replies leave, `commit`
 // writes what lies in the rings of the shards that this thread appended to: one write(2) a shard and turn, whoever
-// appended it. Only where a record finds no room is it written at once.
+// appended it. Only where a record finds no room is it written at once. With `appendfsync always`, where replies wait for the
+// disk anyway, the syncer writes what it is about to sync (sync-task.ts).
 //
 // A record that concerns several shards is written whole to the file of each, under a number that stands in a line of
 // its own before it; Redis skips such lines. When the files are read, it is applied once, when all of them have come so far.
