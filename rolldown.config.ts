@@ -11,7 +11,12 @@ const { dependencies } = manifest
 const CORE = /src\/(shared\/(?!compile-cache)|protocol|store|commands|persist|replica|shard)\//
 /** All that the thread which writes a snapshot's files needs: it starts while clients are served, and so must start fast. */
 const WRITER =
-  /src\/(bytes\/(assert|byte-array|copy|crc64|integers|lzf)|shared\/(doorbell|ring|snapshot-block)|store\/rdb\/(damage|format|sink|skip|source)|persist\/(errors|long-string|rdb-frame|recode|saved|snapshot-reader|write-files))\.ts$/
+  /src\/(bytes\/(assert|byte-array|copy|crc16|crc64|integers|lzf)|shared\/(doorbell|ring|snapshot-block)|store\/rdb\/(damage|format|sink|skip|source)|persist\/(errors|long-string|manifest|publish|rdb-frame|recode|saved|snapshot-reader|write-files))\.ts$/
+/** What the syncer needs beside. */
+const SYNCER =
+  /src\/(shared\/(control|lock|log-block|sleep)|persist\/(aof-manifest|commit-journal|commit-recovery|log-layout|log-syncs|log-writes|sync-task))\.ts$/
+/** What a thread that loads a snapshot needs beside. */
+const LOADER = /src\/(shared\/(?!compile-cache)|store\/|persist\/(byte-feed|load-copy|load-file|old-values|rdb-load))/
 
 export default defineConfig({
   input: {
@@ -36,8 +41,10 @@ export default defineConfig({
     // stands apart, and so does what turns the compile cache on.
     codeSplitting: {
       groups: [
-        { name: 'write-files', test: WRITER, priority: 1 },
-        { name: 'config', test: /src\/(bytes|config)\// },
+        { name: 'write-files', test: WRITER, priority: 3 },
+        { name: 'sync', test: SYNCER, priority: 1 },
+        { name: 'config', test: /src\/(bytes|config)\//, priority: 2 },
+        { name: 'store', test: LOADER },
         { name: 'core', test: CORE, minShareCount: 2 },
       ],
     },
