@@ -179,6 +179,25 @@ test('with `always` the syncer writes what threads have committed, and nobody he
   }
 })
 
+test('with `always` what another thread has taken down is waited for, though only that thread commits it', async () => {
+  const made = newLogs(2, 2)
+  const { threads, settings, engines, control, file, close } = made
+  const [reader, writer] = threads
+  settings[SETTING.appendfsync] = APPENDFSYNC.ALWAYS
+  control[CONTROL.JOURNAL / 4] = LISTENER.LOG
+  for (const { effects } of engines) effects.listen(control, CONTROL.JOURNAL / 4)
+  writer.append(recordOf([1], ['<a>']))
+  const positions = new Int32Array(2)
+  reader.noteAppended(positions)
+  reader.commit()
+  await syncOnce(made)
+  expect([reader.mustWait, reader.isOnDisk(positions), file(1)]).toEqual([true, false, ''])
+  writer.commit()
+  await syncOnce(made)
+  expect([reader.mustWait, reader.isOnDisk(positions), file(1)]).toEqual([false, true, `${SELECT_0}<a>`])
+  close()
+})
+
 test('with `always` records gather until no more come, or for a while', () => {
   const { threads, settings, engines, control, blocks, close } = newLogs(1, 1)
   const [thread] = threads
