@@ -19,9 +19,9 @@ import { LogWrites } from './log-writes.ts'
 
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text))
 const MULTI = bytesOf('*1\r\n$5\r\nMULTI\r\n')
+const EXEC = bytesOf('*1\r\n$4\r\nEXEC\r\n')
 /** Nobody waits longer than this for others to join. */
 const GATHER_MS = 0.5
-const EXEC = bytesOf('*1\r\n$4\r\nEXEC\r\n')
 
 export class ThreadLog implements JournalConsumer {
   readonly bit = LISTENER.LOG
@@ -128,7 +128,7 @@ export class ThreadLog implements JournalConsumer {
 
   // ---- handing over
 
-  /** Whether this thread has taken something down that the kernel may not have. */
+  /** Whether this thread has taken something down that is not committed. */
   get isPending(): boolean {
     return this.#touchedCount > 0
   }

@@ -746,7 +746,7 @@ export class Router implements RouterForCommands {
     this.#pollPost()
   }
 
-  /** Has the kernel take what this thread's commands have changed, before another thread tells of it. */
+  /** Commits what this thread's commands have changed, before another thread tells of it. */
   commitLog(): void {
     this.#log.commit()
   }
