@@ -466,8 +466,8 @@ export class MasterLink {
     await this.#router.ask('copy-comes', null)
     const client = this.#client
     const isLinked = () => client !== undefined && this.#client === client
+    this.#log('info', 'MASTER <-> REPLICA sync: Swapping active DB with loaded DB')
     const isIn = await this.#router.swapIn(isLinked, () => {
-      this.#log('info', 'MASTER <-> REPLICA sync: Swapping active DB with loaded DB')
       this.#router.engine.libraries.replace(libraries)
       block.lock()
       block.id = this.#copyId
