@@ -265,8 +265,9 @@ export class AppendOnly {
   async #startRewrite(): Promise<string> {
     this.#isRewriting = true
     this.#isStopped = false
-    this.#schedule(false)
+    // Who looks at both meanwhile never finds neither.
     this.#figures[LOG_FIGURE.REWRITING] = 1
+    this.#schedule(false)
     this.#figures[LOG_FIGURE.BEGAN] = Date.now() / 1000
     this.#logs.set(LOGS.REWRITING, 1)
     this.#startSyncer()
@@ -337,6 +338,8 @@ export class AppendOnly {
     const { log } = this.#parts
     const figures = this.#figures
     this.#isRewriting = false
+    // The log is to be on, and has no base yet.
+    if (this.#state === 'pending') this.#schedule(true)
     figures[LOG_FIGURE.REWRITING] = 0
     this.#logs.set(LOGS.REWRITING, 0)
     figures[LOG_FIGURE.LAST_SECONDS] = Math.floor(Date.now() / 1000 - figures[LOG_FIGURE.BEGAN])
@@ -351,8 +354,6 @@ export class AppendOnly {
       log.warn(`Background AOF rewrite terminated with error: ${failure}`)
     }
     figures[LOG_FIGURE.FAILURES] = this.#failures
-    // The log is to be on, and has no base yet.
-    if (this.#state === 'pending') this.#schedule(true)
   }
 
   /** Deletes what rewrites have replaced. */
