@@ -69,7 +69,7 @@ export class ByteFeed {
     this.sum()
     this.onProgress?.(this.offset)
     const left = source.end - source.at
-    const u8 = this.#buffer(bytes <= BUFFER_BYTES / 2 ? BUFFER_BYTES : bytes + BUFFER_BYTES / 8)
+    const u8 = this.#buffer(Math.max(BUFFER_BYTES, bytes + BUFFER_BYTES / 8))
     this.#left ??= source.u8
     copyBytes(u8, 0, source.u8, source.at, left)
     this.#base += source.at
