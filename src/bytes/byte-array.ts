@@ -18,3 +18,7 @@ export const byteArray = (bytes: number): ByteArray<ArrayBuffer> => new ByteArra
 
 /** The view of an array that has one. */
 export const viewOf = (bytes: Uint8Array): DataView | undefined => (bytes as { view?: DataView }).view
+
+/** A view of any array: its own, or one made now. */
+export const viewOfAny = (bytes: Uint8Array): DataView =>
+  viewOf(bytes) ?? new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

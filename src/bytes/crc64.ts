@@ -3,7 +3,7 @@
 // A checksum is a plain object of two 32-bit halves that grows piece by piece: feeding the pieces in any cut gives the
 // same result. No bigint in the loop; eight bytes a step through eight tables of both halves (32 KB).
 
-import { viewOf } from './byte-array.ts'
+import { viewOfAny } from './byte-array.ts'
 
 /** A running checksum; start with crc64Start(). Both halves are int32: use >>> 0 for their value. */
 export interface Crc64 {
@@ -51,7 +51,7 @@ export function crc64Update(crc: Crc64, bytes: Uint8Array, at: number, length: n
   let high = crc.high | 0
   let i = at
   const end = at + length
-  const view = viewOf(bytes) ?? new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const view = viewOfAny(bytes)
   for (const eightsEnd = end - 7; i < eightsEnd; i += 8) {
     low ^= view.getInt32(i, true)
     high ^= view.getInt32(i + 4, true)

@@ -9,7 +9,7 @@
 // Always: lzfDecompress reads and writes within the lengths given, whatever the input; what lzfCompress writes
 // decompresses to its input, in any reader of the format.
 
-import { viewOf } from './byte-array.ts'
+import { viewOf, viewOfAny } from './byte-array.ts'
 import { copyBytes } from './copy.ts'
 
 const LITERALS_MAX = 32
@@ -53,7 +53,7 @@ export function lzfCompress(
   }
   const base = epoch - at
   epoch += length
-  const view = viewOf(source) ?? new DataView(source.buffer, source.byteOffset, source.byteLength)
+  const view = viewOfAny(source)
   const lowest = at - before
   const end = at + length
   const targetEnd = targetAt + targetMax
