@@ -148,6 +148,13 @@ test('a file that cannot be written makes writes be refused until it can; nothin
   close()
 })
 
+/** The log is on, with `appendfsync always`. */
+function syncAlways({ settings, control, engines }: ReturnType<typeof newLogs>): void {
+  settings[SETTING.appendfsync] = APPENDFSYNC.ALWAYS
+  control[CONTROL.JOURNAL / 4] = LISTENER.LOG
+  for (const { effects } of engines) effects.listen(control, CONTROL.JOURNAL / 4)
+}
+
 /** Has the syncer do what is to be done, and end. */
 async function syncOnce({ logs, syncTask }: ReturnType<typeof newLogs>): Promise<void> {
   logs.set(LOGS.STOPPING, 1)
@@ -157,10 +164,8 @@ async function syncOnce({ logs, syncTask }: ReturnType<typeof newLogs>): Promise
 test('with `always` the syncer writes what threads have committed, and nobody hears of it before', async () => {
   for (const last of [APPENDFSYNC.ALWAYS, APPENDFSYNC.EVERYSEC, APPENDFSYNC.NO]) {
     const made = newLogs(2, 2)
-    const { threads, settings, engines, control, blocks, file, close } = made
-    settings[SETTING.appendfsync] = APPENDFSYNC.ALWAYS
-    control[CONTROL.JOURNAL / 4] = LISTENER.LOG
-    for (const { effects } of engines) effects.listen(control, CONTROL.JOURNAL / 4)
+    const { threads, settings, blocks, file, close } = made
+    syncAlways(made)
     threads[0].append(recordOf([0], ['<a>']))
     threads[1].append(recordOf([0, 1], ['<b>']))
     const positions = new Int32Array(2)
@@ -181,11 +186,9 @@ test('with `always` the syncer writes what threads have committed, and nobody he
 
 test('with `always` what another thread has taken down is waited for, though only that thread commits it', async () => {
   const made = newLogs(2, 2)
-  const { threads, settings, engines, control, file, close } = made
+  const { threads, file, close } = made
   const [reader, writer] = threads
-  settings[SETTING.appendfsync] = APPENDFSYNC.ALWAYS
-  control[CONTROL.JOURNAL / 4] = LISTENER.LOG
-  for (const { effects } of engines) effects.listen(control, CONTROL.JOURNAL / 4)
+  syncAlways(made)
   writer.append(recordOf([1], ['<a>']))
   const positions = new Int32Array(2)
   reader.noteAppended(positions)
@@ -199,12 +202,11 @@ test('with `always` what another thread has taken down is waited for, though onl
 })
 
 test('with `always` records gather until no more come, or for a while', () => {
-  const { threads, settings, engines, control, blocks, close } = newLogs(1, 1)
+  const made = newLogs(1, 1)
+  const { threads, settings, blocks, close } = made
   const [thread] = threads
   const [block] = blocks
-  settings[SETTING.appendfsync] = APPENDFSYNC.ALWAYS
-  control[CONTROL.JOURNAL / 4] = LISTENER.LOG
-  engines[0].effects.listen(control, CONTROL.JOURNAL / 4)
+  syncAlways(made)
   expect(thread.gathers()).toBe(false)
   thread.append(recordOf([0], ['<a>']))
   thread.commitForReplies()
